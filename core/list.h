@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * list.h - doubly linked lists of pages, linked by 32-bit index
+ *
+ * A list belongs to one zone.  Its links are positions in the zone's array of
+ * struct page, plus one; zero is "nobody", so zeroed memory is an empty list
+ * and an unlinked page.  A list counts its members.
+ *
+ * No locking here: the owner of the list has its lock.
+ *
+ * Invariants (X3), checked by validate.h: first is 0 exactly when last is, and
+ * when nr is 0; first->prev and last->next are 0; a->next == b exactly when
+ * b->prev == a; nr steps from first lead to last.
+ */
+#ifndef CORE_LIST_H
+#define CORE_LIST_H
+
+#include "assert.h"
+#include "page.h"
+
+struct list {
+	uint32_t	first;		/* the head: allocations take from here */
+	uint32_t	last;		/* the tail */
+	uint32_t	nr;		/* members */
+};
+
+static inline bool list_empty(const struct list *l) { return l->first == 0; }
+
+/* The member that a link names, NULL for 0; `base` is the zone's first struct page. */
+static inline struct page *list_entry(struct page *base, uint32_t link)
+{
+	return link ? base + (link - 1) : NULL;
+}
+
+static inline uint32_t list_link(const struct page *base, const struct page *page)
+{
+	return (uint32_t)(page - base) + 1;
+}
+
+void list_add_head(struct list *l, struct page *base, struct page *page);
+void list_add_tail(struct list *l, struct page *base, struct page *page);
+void list_del(struct list *l, struct page *base, struct page *page);
+
+#endif

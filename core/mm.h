@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * mm.h - a whole machine: boot, and what an administrator does to it
+ *
+ * struct mm is one simulated machine.  Many live in one process; nothing is
+ * shared between them.  The caller describes the machine in a struct
+ * mm_config, asks mm_metadata_bytes() how much memory that needs, provides
+ * that much, zeroed, and boots.
+ *
+ * Lock key as in zone.h; (h) changed by CPU hotplug only.
+ */
+#ifndef CORE_MM_H
+#define CORE_MM_H
+
+#include "node.h"
+
+#define PAGES_UNSET	UINT64_MAX	/* "the description does not say" */
+
+struct zone_config {
+	uint8_t		nid;
+	uint8_t		type;		/* enum zone_type */
+	pfn_t		start;		/* first frame */
+	uint64_t	spanned;	/* 0: the zone is empty */
+	uint64_t	present;	/* PAGES_UNSET: spanned without the listed holes */
+	uint64_t	managed;	/* PAGES_UNSET: present without the listed reservations */
+	uint64_t	managed_marks;	/* PAGES_UNSET: managed (W9) */
+	uint64_t	managed_reserve;	/* PAGES_UNSET: managed (W9) */
+};
+
+/* All that boot needs to know; mm_config_default() gives a start. */
+struct mm_config {
+	uint8_t		nr_cpus;	/* 1..MAX_CPUS, all online at boot */
+	uint8_t		page_shift;	/* 12..16 */
+	uint8_t		pageblock_order;	/* 1..MAX_ORDER */
+	uint8_t		zone_types;	/* bit per configured zone type; Normal and Movable among them */
+	uint8_t		online_nodes;	/* bit per node named */
+	uint8_t		nr_zones;
+	uint8_t		nr_holes;
+	uint8_t		nr_reserved;
+	uint8_t		nr_cma;
+	uint64_t	node_cpus[MAX_NODES];
+	uint8_t		distance[MAX_NODES][MAX_NODES];	/* 10 on the diagonal */
+	struct zone_config zones[MAX_ZONES];
+	struct pfn_range holes[MAX_RANGES];
+	struct pfn_range reserved[MAX_RANGES];
+	struct pfn_range cma[MAX_RANGES];	/* whole pageblocks inside one zone */
+	uint64_t	kernelcore;	/* pages; 0: not given (Z6) */
+	uint64_t	movablecore;	/* pages; 0: not given (Z6) */
+	struct sysctls	sysctl;
+	struct policies	policy;
+};
+
+struct mm {
+	struct tunables	tun;
+	struct zone	zones[MAX_ZONES];	/* by id; those not configured are empty */
+	struct node	nodes[MAX_NODES];
+	struct memblock	memblock;	/* what the description said, for look-ups */
+	uint64_t	online_cpus;	/* (h) bit per CPU */
+	uint8_t		nr_cpus;	/* (c) */
+	uint8_t		cpu_node[MAX_CPUS];	/* (c) */
+	uint32_t	min_free_kbytes;	/* (t) in force */
+	uint64_t	(*events)[NR_VM_EVENTS];	/* (o) one row per CPU */
+	uint64_t	(*reclaim)(struct mm *mm, gfp_t gfp, unsigned int order); /* (c) see reclaim.h */
+};
+
+enum mm_error {
+	MM_OK,
+	MM_BAD_ORDER,			/* above MAX_ORDER, or not the block's */
+	MM_BAD_GFP,			/* unknown bits, illegal zone or mobility bits */
+	MM_BAD_NODE,			/* not online, or no node in the mask */
+	MM_BAD_CONTEXT,			/* cannot wait here, or unknown bits */
+	MM_BAD_PAGE,			/* not the head of an allocation */
+	MM_BAD_COUNT,
+	MM_BAD_CPU,
+	MM_BAD_VALUE,
+};
+
+const char *mm_error_text(enum mm_error error);
+
+/* One 4-CPU, one-node machine without zones; sysctls at their defaults. */
+void mm_config_default(struct mm_config *config);
+
+/*
+ * NULL if the description can boot, else a sentence that says what is wrong;
+ * *culprit, unless NULL, is then the index of the zone or range meant.
+ */
+const char *mm_config_check(const struct mm_config *config, unsigned int *culprit);
+
+/* Bytes that mm_boot() needs, for a checked description. */
+size_t mm_metadata_bytes(const struct mm_config *config);
+
+/*
+ * Boots into `memory`: mm_metadata_bytes() of zeros, aligned to 16, which
+ * stays the machine's.  The description has been checked.  Ends with every
+ * managed page free and all marks set.
+ */
+void mm_boot(struct mm *mm, const struct mm_config *config, void *memory, struct hw *hw);
+
+/* --- look-ups -------------------------------------------------------------------- */
+
+/* The page of a frame that is memory, or NULL. */
+struct page *mm_page(const struct mm *mm, pfn_t pfn);
+struct zone *mm_page_zone(struct mm *mm, const struct page *head);	/* of a block's first page */
+pfn_t mm_page_pfn(const struct mm *mm, const struct page *head);
+
+/* Next zone of the machine that has present pages, after `z` (NULL: the first); NULL at the end. */
+struct zone *mm_next_zone(struct mm *mm, struct zone *z);
+
+uint64_t mm_event_sum(const struct mm *mm, enum vm_event event);
+uint64_t mm_numa_sum(const struct mm *mm, const struct zone *z, enum numa_stat item);
+void mm_count(struct mm *mm, enum vm_event event, uint64_t nr);	/* on this CPU's row */
+
+/* --- the administrator ------------------------------------------------------------ */
+
+enum sysctl_name {
+	SYSCTL_MIN_FREE_KBYTES, SYSCTL_EXTRA_FREE_KBYTES, SYSCTL_WATERMARK_SCALE_FACTOR,
+	SYSCTL_WATERMARK_BOOST_FACTOR, SYSCTL_LOWMEM_RESERVE_RATIO,
+	SYSCTL_PERCPU_PAGELIST_HIGH_FRACTION, SYSCTL_DIRTY_RATIO, SYSCTL_THP,
+	NR_SYSCTLS,
+};
+
+const char *sysctl_text(enum sysctl_name name);	/* "min_free_kbytes", ... */
+
+/*
+ * W9: writes a sysctl and recomputes what hangs on it.  `index` is the zone
+ * type for lowmem_reserve_ratio, else 0.  MM_BAD_VALUE changes nothing.
+ */
+enum mm_error mm_sysctl_write(struct mm *mm, enum sysctl_name name, unsigned int index,
+			      int64_t value);
+
+/* P4: empties every set of every online CPU, or of one CPU (cpu < nr_cpus). */
+void mm_drain_all(struct mm *mm);
+enum mm_error mm_drain_cpu(struct mm *mm, unsigned int cpu);
+
+/* P4, W8: what each CPU does every second: folds counters, drains idle remote sets. */
+void mm_tick(struct mm *mm);
+
+/* P4: takes a CPU down (its sets are drained by this one) or up. */
+enum mm_error mm_cpu_offline(struct mm *mm, unsigned int cpu);
+enum mm_error mm_cpu_online(struct mm *mm, unsigned int cpu);
+
+/* P3: kswapd says that it works in a zone, or has stopped. */
+void mm_set_reclaim_active(struct mm *mm, struct zone *z, bool active);
+
+/* Remembers a wish and tells the machine, unless the zone has no pages (W7). */
+void mm_wakeup_kswapd(struct mm *mm, struct zone *z, gfp_t gfp, unsigned int order,
+		      enum zone_type highest);
+
+/* --- import: put the free lists into a known state ---------------------------------- */
+
+/* Takes every free and PCP page of the zone away, as allocations of the biggest blocks. */
+void mm_import_empty(struct mm *mm, struct zone *z);
+
+/*
+ * Frees [pfn, pfn + 2^order), inside such an allocation, to the tail of `type`'s
+ * list, without merging, and sets its pageblocks to `type`.  False when the
+ * block is not wholly allocated by mm_import_empty().
+ */
+bool mm_import_free(struct mm *mm, struct zone *z, pfn_t pfn, unsigned int order,
+		    enum migratetype type);
+
+#endif

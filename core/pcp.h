@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pcp.h - per-CPU lists of free pages
+ *
+ * Each CPU keeps a few blocks of each zone so that most requests need no zone
+ * lock.  There is a list per type for each order up to COSTLY_ORDER, and two
+ * for the pageblock order (movable, and others).  Allocation and free use the
+ * head; a refill appends to the tail; a drain takes from the tail (P2).
+ *
+ * A set is taken by trylock only: an interrupt that finds it taken by the code
+ * it interrupted goes to the buddy directly (P6).  All orders that have no
+ * list go there too.
+ *
+ * Invariant (X2): count == sum of lists[i].nr << order of list i.
+ */
+#ifndef CORE_PCP_H
+#define CORE_PCP_H
+
+#include "mobility.h"
+
+/* Is there a list for the order?  A pageblock order up to COSTLY_ORDER has no list of its own. */
+static inline bool pcp_has_order(const struct tunables *t, unsigned int order)
+{
+	return order <= COSTLY_ORDER || order == t->pageblock_order;
+}
+
+unsigned int pcp_list_index(const struct tunables *t, unsigned int order, enum migratetype type);
+unsigned int pcp_list_order(const struct tunables *t, unsigned int index);
+
+/* P1: pages to move at once, and pages to keep, for a zone of this size. */
+uint32_t pcp_batch(const struct zone *z);
+uint32_t pcp_high(const struct zone *z, uint32_t batch, unsigned int nr_local_cpus);
+
+/* Sets high and batch of every CPU's set of the zone, if they changed (W9, P1). */
+void pcp_set_limits(struct zone *z, unsigned int nr_cpus, unsigned int nr_local_cpus);
+
+/*
+ * One block from this CPU's list, refilled from the buddy if empty; NULL when
+ * the buddy has none either, or when the set is taken (P6).  page->state is
+ * PAGE_NONE.
+ */
+struct page *pcp_alloc(struct zone *z, unsigned int order, enum migratetype type,
+		       unsigned int alloc_flags);
+
+/*
+ * Up to `nr` pages of order 0 into out[], in one hold of the set; the number
+ * got, and *busy says that the set was taken.  free_factor stays (P3).
+ */
+uint32_t pcp_alloc_bulk(struct zone *z, enum migratetype type, unsigned int alloc_flags,
+			struct page **out, uint32_t nr, bool *busy);
+
+/*
+ * Puts a block on this CPU's list, page->type being its pageblock's; drains
+ * when there are too many (P3).  False when the set is taken: nothing changed.
+ */
+bool pcp_free(struct zone *z, struct page *page, unsigned int order);
+
+/* P4: empties a CPU's set of the zone, in slices. */
+void pcp_drain(struct zone *z, unsigned int cpu);
+
+/* P4: gives back up to one batch: a remote node's set that was idle for long. */
+void pcp_drain_batch(struct zone *z, unsigned int cpu);
+
+#endif

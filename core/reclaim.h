@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * reclaim.h, compact.h in one - where the slow path asks for help
+ *
+ * Getting memory back is not part of this version: both answers are "no
+ * progress", so a request that finds no page ends in failure, or STUCK, and
+ * the slow path's rounds are bounded.  A test may put its own reclaimer into
+ * mm->reclaim; it may free pages, and returns how many it freed.
+ */
+#ifndef CORE_RECLAIM_H
+#define CORE_RECLAIM_H
+
+#include "mm.h"
+
+enum compact_result { COMPACT_SKIPPED, COMPACT_DEFERRED, COMPACT_COMPLETE };
+
+/* Frees pages for the caller, as a reclaimer; pages freed. */
+uint64_t reclaim_direct(struct mm *mm, gfp_t gfp, unsigned int order);
+
+/* Tries to make a block of `order` by moving pages; COMPACT_SKIPPED: it did not even look. */
+enum compact_result compact_direct(struct mm *mm, gfp_t gfp, unsigned int order);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * zone.h - a range of frames of one node that serve the same requests
+ *
+ * A zone spans [start_pfn, end_pfn): `spanned` frames, of which `present` are
+ * memory and `managed` were given to the buddy.  Neither bound need be aligned
+ * (Z2), the span may have holes and may overlap another node's, and a zone may
+ * be empty (Z5).  Its struct pages and pageblocks are its own arrays, so no
+ * look-up ever leaves it.
+ *
+ * A zone id is nid * NR_ZONE_TYPES + type.
+ *
+ * Invariants: spanned >= present >= managed (Z1);
+ *   free pages + PCP pages + allocated pages == managed            (X1)
+ *   stats + differences == pages on lists whose type is not ISOLATE (X2)
+ *   watermark[MIN] <= [LOW] <= [HIGH]                               (W2)
+ *
+ * Lock key: (z) zone->lock; (p) the PCP's lock; (t) RANK_TUNABLES to write,
+ * free to read; (c) constant after boot.
+ */
+#ifndef CORE_ZONE_H
+#define CORE_ZONE_H
+
+#include "gfp.h"
+#include "list.h"
+#include "pageblock.h"
+#include "stat.h"
+
+struct free_area {
+	struct list	list[NR_MIGRATETYPES];	/* (z) heads of free blocks of one order */
+};
+
+enum {
+	NR_PCP_LOW_LISTS = MIGRATE_PCPTYPES * (COSTLY_ORDER + 1),
+	NR_PCP_LISTS	 = NR_PCP_LOW_LISTS + 2, /* pageblock order: others, movable */
+	PCP_FREE_FACTOR_MAX = 5,
+};
+
+struct pcp {				/* one CPU's pages of one zone, see pcp.h */
+	struct spinlock	lock;
+	uint32_t	count;		/* (p) pages, not blocks */
+	uint32_t	high;		/* (t) pages; 0 keeps none */
+	uint32_t	batch;		/* (t) pages */
+	uint8_t		free_factor;	/* (p) 0..PCP_FREE_FACTOR_MAX */
+	uint8_t		expire;		/* (o) ticks until a remote set is drained (P4) */
+	struct list	lists[NR_PCP_LISTS];	/* (p) */
+};
+
+struct zone_cpu {			/* all that one CPU keeps of one zone */
+	struct pcp	 pcp;
+	struct stat_diff stat;
+	uint64_t	 numa[NR_NUMA_STATS];	/* (o) */
+};
+
+enum zone_flags {
+	ZONE_BOOSTED_WATERMARK	= 1 << 0,	/* boost was raised: wake kswapd soon */
+	ZONE_RECLAIM_ACTIVE	= 1 << 1,	/* kswapd works here: PCP sets stay short (P3) */
+};
+
+struct zone {
+	struct spinlock	  lock;		/* ranks above the PCP locks */
+	struct tunables	 *tun;		/* (c) the machine's */
+	struct page	 *pages;	/* (c) pages[0] is start_pfn */
+	pfn_t		  start_pfn;	/* (c) */
+	pfn_t		  end_pfn;	/* (c) one past the last */
+	uint64_t	  present;	/* (c) */
+	uint64_t	  managed;	/* (c) */
+	uint64_t	  managed_marks;	/* (c) managed when marks were last computed (W9) */
+	uint64_t	  managed_reserve;	/* (c) and when reserves were (W9) */
+	uint64_t	  cma_pages;	/* (c) of managed, those in CMA pageblocks */
+	uint8_t		  id;		/* (c) */
+	uint8_t		  nid;		/* (c) */
+	uint8_t		  type;		/* (c) enum zone_type */
+	uint8_t		  flags;	/* (z) enum zone_flags; tested without */
+	uint64_t	  watermark[NR_WMARK];	/* (t) without boost */
+	uint64_t	  boost;	/* (z) added to every mark; read without (W7) */
+	uint64_t	  lowmem_reserve[NR_ZONE_TYPES];	/* (t) by the request's highest zone (W4) */
+	uint64_t	  nr_reserved_highatomic;	/* (z) pages; read without (M5) */
+	uint64_t	  nr_isolated_blocks;	/* (z) pageblocks of type ISOLATE */
+	uint64_t	  percpu_drift_mark;	/* (t) below it kswapd sums exactly; 0: never (W8) */
+	uint32_t	  pageset_high;	/* (t) what every pcp.high was set to (P1) */
+	uint32_t	  pageset_batch;	/* (t) */
+	struct pageblocks blocks;	/* (z) */
+	struct zone_stats stats;	/* (z) */
+	struct free_area  area[NR_ORDERS];	/* (z) */
+	struct zone_cpu	 *cpu;		/* (c) one per CPU of the machine */
+};
+
+static inline uint64_t zone_spanned(const struct zone *z) { return z->end_pfn - z->start_pfn; }
+static inline bool zone_populated(const struct zone *z) { return z->present != 0; }
+static inline bool zone_managed(const struct zone *z) { return z->managed != 0; }
+
+static inline bool zone_spans(const struct zone *z, pfn_t pfn)
+{
+	return pfn >= z->start_pfn && pfn < z->end_pfn;
+}
+
+static inline struct page *zone_page(const struct zone *z, pfn_t pfn)
+{
+	return z->pages + (pfn - z->start_pfn);
+}
+
+static inline pfn_t zone_pfn(const struct zone *z, const struct page *page)
+{
+	return z->start_pfn + (pfn_t)(page - z->pages);
+}
+
+static inline struct zone_cpu *zone_this_cpu(const struct zone *z)
+{
+	return &z->cpu[hook_cpu(z->tun->hw)];
+}
+
+/* The approximate count that allocation checks use (W8); negative is possible. */
+static inline int64_t zone_free_pages(const struct zone *z)
+{
+	return read_shared(z->tun->hw, z->stats.count[NR_FREE_PAGES]);
+}
+
+/* W2 with boost: the mark that a request must leave. */
+static inline uint64_t zone_wmark(const struct zone *z, enum wmark mark)
+{
+	return z->watermark[mark] + read_shared(z->tun->hw, z->boost);
+}
+
+/* Is the zone's memory high memory, for the marks (W2)?  A HIGHMEM zone, or MOVABLE cut from one. */
+bool zone_is_highmem(const struct zone *z);
+
+/* "DMA", "DMA32", "Normal", "HighMem", "Movable", "Device", as the kernel prints them. */
+const char *zone_type_name(enum zone_type type);
+const char *migratetype_name(enum migratetype type);	/* "Unmovable", ... as in pagetypeinfo */
+char migratetype_letter(enum migratetype type);		/* U M E H C I, as in failure reports */
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hook_impl.h - the deterministic machine, hot half (the rest is in sim.c)
+ *
+ * Everything runs in one thread.  struct hw says which virtual CPU that thread
+ * is at the moment; a lock is a byte that names its holder, and finding it
+ * held where nobody else can run is a deadlock, reported at once.  Each hook
+ * is one step: steps are counted against a budget (X9), and an interrupt or a
+ * fault can be armed to strike at the n-th one.
+ */
+#ifndef HOOK_IMPL_H
+#define HOOK_IMPL_H
+
+#include <string.h>
+
+struct spinlock {
+	uint8_t	holder;			/* CPU + 1; 0: free */
+	uint8_t	rank;			/* enum lock_rank */
+};
+
+enum { TOUCHED_MAX = 128 };		/* a power of two */
+
+struct touched {			/* a block that changed lists */
+	pfn_t	pfn;
+	uint8_t	zone;
+};
+
+struct hw {
+	uint8_t	 cpu;			/* who runs */
+	uint8_t	 irq_masked;		/* bool */
+	uint8_t	 in_irq;		/* bool: inside the armed interrupt */
+	uint8_t	 held[RANK_ZONE + 1];	/* locks held by the running context, per rank */
+	uint64_t steps;			/* hooks passed since the operation began */
+	uint64_t budget;		/* steps an operation may take */
+
+	/* Faults and interrupts; 0 is "not armed", n strikes at the n-th chance from now. */
+	uint32_t irq_at;		/* unmasked steps until the interrupt */
+	uint32_t fail_alloc_at;		/* requests until the injected failure */
+	bool	 fail_alloc_from;	/* and all after it */
+	uint32_t fail_trylock_at;	/* trylocks until one is refused */
+	uint32_t struck;		/* interrupts and faults that did strike in this operation */
+	void	(*irq)(void *to);	/* the armed interrupt */
+	void	*irq_to;
+
+	/* What happened in this operation. */
+	uint32_t nr_touched;		/* may exceed TOUCHED_MAX: then the oldest are lost */
+	struct touched touched[TOUCHED_MAX];
+	uint64_t zones_touched;		/* bit per zone id */
+	uint32_t nr_events[NR_EVENTS];
+	void	(*on_event)(void *to, const struct event *event);	/* NULL: only counted */
+	void	*on_event_to;
+
+	uint64_t random;		/* state of hook_random */
+	struct contents *contents;	/* simulated page contents, sim.c; NULL: none kept */
+};
+
+void sim_interrupt(struct hw *hw);	/* runs the armed interrupt, once */
+void sim_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
+void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
+
+/* One step: the place where a schedule may switch. */
+static inline void hook_step(struct hw *hw)
+{
+	if (++hw->steps > hw->budget)
+		hook_panic("X9", "the operation ends within its budget of steps", __FILE__, __LINE__);
+	if (hw->irq_at && !hw->irq_masked && --hw->irq_at == 0)
+		sim_interrupt(hw);
+}
+
+#define read_shared(hw, x)		(hook_step(hw), (x))
+#define write_shared(hw, x, value)	(hook_step(hw), (void)((x) = (value)))
+#define add_shared(hw, x, delta)	(hook_step(hw), (void)((x) += (delta)))
+
+static inline unsigned int hook_cpu(struct hw *hw) { return hw->cpu; }
+
+static inline bool hook_irq_save(struct hw *hw)
+{
+	bool masked = hw->irq_masked;
+
+	hw->irq_masked = true;
+	return masked;
+}
+
+static inline void hook_irq_restore(struct hw *hw, bool masked)
+{
+	hw->irq_masked = masked;
+	hook_step(hw);
+}
+
+static inline void hook_lock_init(struct spinlock *lock, enum lock_rank rank)
+{
+	lock->holder = 0;
+	lock->rank = (uint8_t)rank;
+}
+
+static inline void sim_lock_taken(struct hw *hw, struct spinlock *lock)
+{
+	for (unsigned int rank = lock->rank; rank <= RANK_ZONE; rank++)
+		mm_assert(X9, hw->held[rank] == 0 || hw->in_irq);
+	lock->holder = (uint8_t)(hw->cpu + 1);
+	hw->held[lock->rank]++;
+}
+
+static inline void hook_lock(struct hw *hw, struct spinlock *lock)
+{
+	hook_step(hw);
+	mm_assert(X9, lock->holder == 0);
+	sim_lock_taken(hw, lock);
+}
+
+static inline bool hook_trylock(struct hw *hw, struct spinlock *lock)
+{
+	hook_step(hw);
+	if (hw->fail_trylock_at && --hw->fail_trylock_at == 0) {
+		hw->struck++;
+		return false;
+	}
+	if (lock->holder)
+		return false;
+	sim_lock_taken(hw, lock);
+	return true;
+}
+
+static inline void hook_unlock(struct hw *hw, struct spinlock *lock)
+{
+	mm_assert(X9, lock->holder == hw->cpu + 1);
+	mm_assert(X9, hw->held[lock->rank] > 0);
+	lock->holder = 0;
+	hw->held[lock->rank]--;
+	hook_step(hw);
+}
+
+static inline bool hook_lock_is_held(struct hw *hw, const struct spinlock *lock)
+{
+	return lock->holder == hw->cpu + 1;
+}
+
+static inline void hook_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	if (hw->contents)
+		sim_pages_alloc(hw, zone, pfn, nr);
+}
+
+static inline void hook_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	if (hw->contents)
+		sim_pages_free(hw, zone, pfn, nr);
+}
+
+static inline void hook_event(struct hw *hw, const struct event *event)
+{
+	hw->nr_events[event->kind]++;
+	if (hw->on_event)
+		hw->on_event(hw->on_event_to, event);
+}
+
+static inline void hook_touched(struct hw *hw, unsigned int zone, pfn_t pfn)
+{
+	struct touched *t = &hw->touched[hw->nr_touched++ & (TOUCHED_MAX - 1)];
+
+	t->pfn = pfn;
+	t->zone = (uint8_t)zone;
+	hw->zones_touched |= 1ULL << zone;
+}
+
+static inline bool hook_may_alloc(struct hw *hw, gfp_t gfp, unsigned int order)
+{
+	(void)gfp;
+	(void)order;
+	if (!hw->fail_alloc_at || --hw->fail_alloc_at)
+		return true;
+	hw->fail_alloc_at = hw->fail_alloc_from;
+	hw->struck++;
+	return false;
+}
+
+#endif

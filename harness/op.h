@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * op.h - a program: a machine and the operations that run on it
+ *
+ * One program has two encodings, binary for fuzzers and text for people:
+ *
+ *   binary   decode is total: every byte string is some valid program, and the
+ *            same one for ever (the first byte is the format's version);
+ *            encode then decode is the identity;
+ *   text     a line per fact, see op_text.c; what op_print() writes,
+ *            op_parse() reads back to the same program.
+ *
+ * One table (op_kinds[]) says which fields each kind of op has; both encodings,
+ * the mutator and the generator are driven by it, so a new op is one row.
+ *
+ * Allocations have no names here: the k-th op that allocates (alloc, bulk,
+ * exact) fills slot k, and other ops refer to a slot.  Text names slots
+ * a, b, ..., z, aa, ab and so on.  A reference to a slot that is empty, failed
+ * or freed is legal and does nothing.
+ */
+#ifndef HARNESS_OP_H
+#define HARNESS_OP_H
+
+#include <stdio.h>
+
+#include "mempolicy.h"
+
+enum { OPS_MAX = 4096, SLOTS_MAX = OPS_MAX };
+
+enum op_kind {
+	OP_ALLOC,		/* order gfp cpu node nodes ctx policy */
+	OP_BULK,		/* n gfp cpu node nodes ctx; the slot holds up to n single pages */
+	OP_EXACT,		/* n gfp cpu node ctx; the slot holds n single pages */
+	OP_FREE,		/* ref cpu: all of the slot; a bulk slot goes as one list */
+	OP_FREE_ONE,		/* ref n cpu: the n-th (modulo) single page still in the slot */
+	OP_FREE_WRONG,		/* pfn order cpu: a free that the edge must refuse */
+	OP_SPLIT,		/* ref: split_page */
+	OP_GET,			/* ref: one more user */
+	OP_TOUCH,		/* ref cpu: write a pattern into every page, checked later (X8) */
+	OP_MOVABLE,		/* ref on: PG_LRU of all its pages */
+	OP_DIRTY,		/* ref on */
+	OP_DRAIN,		/* cpu: the sets of one CPU */
+	OP_DRAIN_ALL,		/* cpu: who asks */
+	OP_TICK,		/* cpu */
+	OP_CPU_DOWN,		/* cpu */
+	OP_CPU_UP,		/* cpu */
+	OP_SYSCTL,		/* name index value */
+	OP_MEMPOLICY,		/* mode nodes node(home): policy of the task on every CPU */
+	OP_RECLAIM_ACTIVE,	/* node zone on */
+	OP_FAIL_ALLOC,		/* n on: the n-th request from now fails; on: and all later ones */
+	OP_FAIL_TRYLOCK,	/* n: the n-th trylock from now is refused */
+	OP_IMPORT,		/* node zone: mm_import_empty() */
+	OP_PUT,			/* node zone order type n: n free blocks, placed low to high */
+	OP_PUT_AT,		/* node zone order type pfn: one free block there */
+	OP_COUNTER,		/* node zone value: the free counter shows this, CPUs hold the rest */
+	OP_BOOST,		/* node zone value: pages of boost */
+	OP_EXPECT_ZONE,		/* node zone name value: a derived number (text replay only) */
+	OP_EXPECT_PFN,		/* ref pfn: where the slot's block is (text replay only) */
+	NR_OP_KINDS,
+};
+
+/* What an allocating op must end in; checked in text replay, ignored by fuzzing. */
+enum op_expect { EXPECT_ANY, EXPECT_OK, EXPECT_FAIL, EXPECT_STUCK, EXPECT_REFUSED, NR_EXPECTS };
+
+/* Numbers that OP_EXPECT_ZONE can name. */
+enum zone_fact {
+	FACT_FREE, FACT_MIN, FACT_LOW, FACT_HIGH, FACT_BOOST, FACT_SPANNED, FACT_PRESENT,
+	FACT_MANAGED, FACT_PCP_HIGH, FACT_PCP_BATCH, FACT_STAT_THRESHOLD, FACT_HIGHATOMIC,
+	FACT_PROTECTION,		/* + enum zone_type of the column */
+	NR_ZONE_FACTS = FACT_PROTECTION + NR_ZONE_TYPES,
+};
+
+/* One operation.  Fields that its kind does not have are zero. */
+struct op {
+	uint8_t  kind;		/* enum op_kind */
+	uint8_t  expect;	/* enum op_expect */
+	uint8_t  irq_at;	/* not 0: runs as an interrupt at the n-th step of the next op */
+	uint8_t  cpu;
+	uint8_t  order;
+	uint8_t  context;	/* enum caller_context */
+	uint8_t  nid;		/* NODE_NONE: not given */
+	uint8_t  nodes;		/* bit per node */
+	uint8_t  zone;		/* enum zone_type */
+	uint8_t  type;		/* enum migratetype */
+	uint8_t  name;		/* enum sysctl_name, zone_fact or mempolicy_mode */
+	uint8_t  index;		/* enum zone_type, for lowmem_reserve_ratio */
+	uint8_t  on;		/* bool; for OP_ALLOC: under the task's memory policy */
+	uint16_t ref;		/* slot */
+	uint32_t n;
+	gfp_t    gfp;
+	uint64_t pfn;
+	int64_t  value;
+};
+
+/* The fields a kind has, and how wide each is in binary. */
+enum op_field {
+	FIELD_END, FIELD_CPU, FIELD_ORDER, FIELD_CONTEXT, FIELD_NODE, FIELD_NODES, FIELD_ZONE,
+	FIELD_TYPE, FIELD_SYSCTL, FIELD_FACT, FIELD_MODE, FIELD_INDEX, FIELD_ON, FIELD_POLICY,
+	FIELD_REF, FIELD_N, FIELD_GFP, FIELD_PFN, FIELD_VALUE, NR_FIELDS,
+};
+
+enum { FIELDS_MAX = 8 };
+
+struct op_info {
+	const char   *name;			/* in text: "alloc", "free", ... */
+	bool	      allocates;		/* fills the next slot */
+	bool	      text_only;		/* an expectation: no effect when fuzzing */
+	enum op_field fields[FIELDS_MAX];	/* ended by FIELD_END; a ref comes first */
+};
+
+extern const struct op_info op_kinds[NR_OP_KINDS];
+
+struct program {
+	struct mm_config config;	/* passes mm_config_check() */
+	uint32_t	 nr_ops;
+	uint32_t	 nr_slots;	/* allocating ops among ops[] */
+	struct op	 ops[OPS_MAX];
+};
+
+/* Recounts nr_slots and brings every field into range: what decode ends with. */
+void op_normalize(struct program *p);
+
+/* --- binary -------------------------------------------------------------------- */
+
+enum { OP_FORMAT_VERSION = 1 };
+
+void   op_decode(const uint8_t *data, size_t size, struct program *p);
+
+/* Bytes written, at most `max`; ops that no longer fit are left out. */
+size_t op_encode(const struct program *p, uint8_t *data, size_t max);
+
+/* --- text ---------------------------------------------------------------------- */
+
+struct op_error {		/* the first thing wrong with a text */
+	unsigned int line;	/* from 1; 0: the file as a whole */
+	char	     what[200];	/* "expected ..., got ..." */
+};
+
+/* False, with *error filled, unless all of text[0..len) is a program. */
+bool op_parse(const char *text, size_t len, struct program *p, struct op_error *error);
+
+void op_print(const struct program *p, FILE *out);		/* the whole program */
+void op_print_op(const struct program *p, uint32_t index, FILE *out);	/* one line, no newline */
+void op_slot_name(uint32_t slot, char name[8]);
+
+/* Text if it begins with a comment, blank or the word "tidemark"; else binary. */
+bool op_is_text(const uint8_t *data, size_t size);
+
+/* Reads a file of either encoding; on failure prints "FILE:LINE: ..." to stderr. */
+bool op_load(const char *path, struct program *p);
+
+#endif

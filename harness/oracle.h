@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oracle.h - the dumb model
+ *
+ * It keeps an owner per page and a few counts, and has SPEC.md's arithmetic
+ * written out a second time; it calls no function of core/ and looks at the
+ * machine only to read lengths of lists, page states and raw counters, which
+ * the validators hold to be true.  Before each request it says what must
+ * happen; after each operation it checks that what happened was legal.
+ */
+#ifndef HARNESS_ORACLE_H
+#define HARNESS_ORACLE_H
+
+#include "op.h"
+
+enum oracle_answer {
+	MUST_SUCCEED,
+	MUST_FAIL,
+	MUST_STUCK,
+	MUST_REFUSE,
+	MAY,				/* see oracle->why */
+	NR_ANSWERS,
+};
+
+struct oracle;				/* one machine's; oracle.c */
+
+size_t oracle_bytes(const struct mm *mm);		/* memory for a booted machine */
+/* Zeroed memory; the machine has just booted: all managed pages are free. */
+void oracle_init(struct oracle *o, const struct mm *mm, void *memory);
+extern const size_t oracle_size;			/* sizeof(struct oracle) */
+
+/*
+ * What a request on CPU `cpu` must end in, now.  `interrupted` says that an
+ * interrupt or an injected fault may strike inside: then the answer is MAY.
+ * *why is a literal that names the rule behind the answer.
+ */
+enum oracle_answer oracle_ask(struct oracle *o, const struct alloc_request *req, unsigned int cpu,
+			      bool interrupted, const char **why);
+
+/* For a bulk request: the same for "at least one page". */
+enum oracle_answer oracle_ask_bulk(struct oracle *o, const struct alloc_request *req, uint32_t nr,
+				   unsigned int cpu, bool interrupted, const char **why);
+
+/*
+ * After: the pages [pfn, pfn + 2^order) were handed out for `req` and now belong
+ * to `slot`.  Panics through hook_panic() with X1 (owned twice, not managed), X4
+ * (alignment) or X5 (a zone or node the request may not use).
+ */
+void oracle_got(struct oracle *o, const struct alloc_request *req, pfn_t pfn, unsigned int order,
+		uint32_t slot);
+
+/* The pages [pfn, pfn + nr) of `slot` were given back (X1). */
+void oracle_gave(struct oracle *o, pfn_t pfn, uint64_t nr, uint32_t slot);
+
+/* A sysctl was written, a CPU went down or up, marks changed: recompute ours and compare (X2). */
+void oracle_retune(struct oracle *o);
+
+/* Pages that slots own, in zone id `zone`; the harness compares with managed - free - PCP (X1). */
+uint64_t oracle_owned(const struct oracle *o, unsigned int zone);
+
+/* Every page core holds ALLOC is owned here, and no other; O(pages) (X1). */
+void oracle_recount(struct oracle *o);
+
+/* Imported state: pages taken by mm_import_empty() belong to nobody's slot. */
+void oracle_import_empty(struct oracle *o, unsigned int zone);
+void oracle_import_free(struct oracle *o, pfn_t pfn, unsigned int order);
+
+/* Page contents (X8) are checked by the executor: see run.c. */
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run.h - the one executor
+ *
+ * Boots a program's machine, applies its ops to core and model, compares, and
+ * validates.  Everything that runs programs (fuzz targets, replay, min, hash,
+ * tests, bench) runs them here.
+ *
+ * A failure of any check ends the program with a finding: a tag of SPEC.md, a
+ * place and the op.  An instance is reused from program to program; nothing of
+ * one is left for the next.
+ */
+#ifndef HARNESS_RUN_H
+#define HARNESS_RUN_H
+
+#include "op.h"
+
+enum run_flags {
+	RUN_EXPECT	= 1 << 0,	/* honour expectations */
+	RUN_VALIDATE	= 1 << 1,	/* full recount after every op */
+	RUN_HASH	= 1 << 2,	/* state hash after every op, see on_hash */
+	RUN_NO_CHECKS	= 1 << 3,	/* core alone: for benchmarks */
+};
+
+struct finding {
+	char	 tag[16];		/* "X1", "W5", ... ; "" when there is none */
+	char	 place[64];		/* "buddy.c:123" */
+	char	 what[160];		/* the condition that did not hold */
+	uint32_t op;			/* index of the op; nr_ops: the checks at the end */
+};
+
+struct run_stats {			/* of the last program */
+	uint32_t ops;			/* applied */
+	uint32_t ok, failed, stuck, refused, skipped;
+	uint32_t answers[5];		/* by enum oracle_answer */
+	uint64_t state_hash;		/* with RUN_HASH: after the last op */
+};
+
+struct run;				/* an instance */
+
+struct run *run_new(void);		/* aborts without memory */
+void run_delete(struct run *r);
+
+/* Largest machine, in spanned pages over all zones, that a fuzz target accepts. */
+enum { RUN_FUZZ_PAGES_MAX = 1 << 16 };
+
+uint64_t run_pages(const struct mm_config *config);	/* spanned, over all zones */
+
+/*
+ * Runs the program; true when nothing was found.  `recount_every`: a full
+ * recount after every n-th op (0: only at the end), on top of what each op touched.
+ */
+bool run_program(struct run *r, const struct program *p, unsigned int flags,
+		 uint32_t recount_every);
+
+const struct finding *run_finding(const struct run *r);
+const struct run_stats *run_stats(const struct run *r);
+struct mm *run_mm(struct run *r);	/* the machine as the last program left it */
+
+/* Called after each op; NULL to stop.  `text` is one line on what it did. */
+void run_on_op(struct run *r, void (*fn)(void *to, uint32_t op, const char *text), void *to);
+void run_on_hash(struct run *r, void (*fn)(void *to, uint32_t op, uint64_t hash), void *to);
+
+/* Extra coverage: `feature` < RUN_FEATURES was reached (fuzz targets only; else NULL). */
+enum { RUN_FEATURES = 4096 };
+void run_on_feature(struct run *r, void (*fn)(unsigned int feature));
+
+/* The lists of every zone, for people: what a replay prints at a finding. */
+void run_print_lists(struct run *r, FILE *out);
+
+/* Hash of all of the machine's state, equal on every build and architecture (X10). */
+uint64_t state_hash(const struct mm *mm);
+
+#endif

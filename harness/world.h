@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * world.h - programs drawn from a seed: the machine and the ops
+ *
+ * A theme is what one fuzz target wants to see: how machines are shaped and
+ * which ops are likely.  Drawn weights vary per program, some of them zero, so
+ * that some programs do a few things very often.
+ *
+ * All randomness comes from one 64-bit state; the same seed gives the same program.
+ */
+#ifndef HARNESS_WORLD_H
+#define HARNESS_WORLD_H
+
+#include "op.h"
+
+struct theme {
+	const char *name;
+	uint8_t  op_weight[NR_OP_KINDS];	/* relative; 0: never */
+	uint16_t pages_max;		/* largest zone drawn, in pages */
+	uint8_t  zones_max;		/* zones drawn, in all */
+	uint8_t  nodes_max;
+	uint8_t  cpus_max;
+	bool	 odd_geometry;		/* holes, reservations, unaligned ends, kernelcore */
+	bool	 rich_gfp;		/* any mask; else a few common ones */
+	bool	 one_movability;	/* only UNMOVABLE requests */
+	uint8_t  orders;		/* highest order usually asked for */
+};
+
+uint64_t rng_next(uint64_t *state);
+uint64_t rng_below(uint64_t *state, uint64_t n);	/* uniform in 0..n-1; n is not 0 */
+
+/* A machine that passes mm_config_check(). */
+void world_draw_machine(const struct theme *theme, uint64_t *rng, struct mm_config *config);
+
+/* One op of the theme; `p` is the program so far, so that references hit live slots. */
+void world_draw_op(const struct theme *theme, uint64_t *rng, const struct program *p, struct op *op);
+
+/* A whole program of `nr_ops` ops. */
+void world_draw(const struct theme *theme, uint64_t seed, uint32_t nr_ops, struct program *p);
+
+#endif
