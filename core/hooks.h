@@ -65,7 +65,9 @@ static inline bool hook_lock_is_held(struct hw *hw, const struct spinlock *lock)
 /*
  * Lock-free shared state: read_shared(hw, x), write_shared(hw, x, value) and
  * add_shared(hw, x, delta) are macros of hook_impl.h, each one access that
- * cannot tear.  add_shared is indivisible and has no result.
+ * cannot tear.  add_shared is indivisible and has no result.  publish(x, value)
+ * is a write under a lock to something that others read without it: it cannot
+ * tear either, and is no place to switch.
  */
 
 /* --- page contents: `nr` pages from `pfn` on; `zone` is a zone id ----------- */

@@ -41,4 +41,7 @@ void list_add_head(struct list *l, struct page *base, struct page *page);
 void list_add_tail(struct list *l, struct page *base, struct page *page);
 void list_del(struct list *l, struct page *base, struct page *page);
 
+/* Two members change places. */
+void list_swap(struct list *l, struct page *base, struct page *a, struct page *b);
+
 #endif

@@ -18,12 +18,6 @@
 
 #include "mobility.h"
 
-/* Is there a list for the order?  A pageblock order up to COSTLY_ORDER has no list of its own. */
-static inline bool pcp_has_order(const struct tunables *t, unsigned int order)
-{
-	return order <= COSTLY_ORDER || order == t->pageblock_order;
-}
-
 unsigned int pcp_list_index(const struct tunables *t, unsigned int order, enum migratetype type);
 unsigned int pcp_list_order(const struct tunables *t, unsigned int index);
 
@@ -43,11 +37,12 @@ struct page *pcp_alloc(struct zone *z, unsigned int order, enum migratetype type
 		       unsigned int alloc_flags);
 
 /*
- * Up to `nr` pages of order 0 into out[], in one hold of the set; the number
- * got, and *busy says that the set was taken.  free_factor stays (P3).
+ * Pages of order 0 into the empty (NULL) places of out[0..nr), in one hold of
+ * the set; returns how many it placed, 0 also when the set is taken.
+ * free_factor stays (P3).
  */
 uint32_t pcp_alloc_bulk(struct zone *z, enum migratetype type, unsigned int alloc_flags,
-			struct page **out, uint32_t nr, bool *busy);
+			struct page **out, uint32_t nr);
 
 /*
  * Puts a block on this CPU's list, page->type being its pageblock's; drains
@@ -55,8 +50,18 @@ uint32_t pcp_alloc_bulk(struct zone *z, enum migratetype type, unsigned int allo
  */
 bool pcp_free(struct zone *z, struct page *page, unsigned int order);
 
+/*
+ * Frees pages[0], [1], ... of order 0, as long as they are of zone `z`, at most
+ * PCP_FREE_RUN of them, in one hold of the set; how many, 0 when it is taken.
+ */
+enum { PCP_FREE_RUN = 32 };
+uint32_t pcp_free_run(struct zone *z, struct page **pages, uint32_t nr);
+
 /* P4: empties a CPU's set of the zone, in slices. */
 void pcp_drain(struct zone *z, unsigned int cpu);
+
+/* B6: clears up to a batch of this CPU's pages that are not known to be zero (PG_zero). */
+void pcp_prezero(struct zone *z);
 
 /* P4: gives back up to one batch: a remote node's set that was idle for long. */
 void pcp_drain_batch(struct zone *z, unsigned int cpu);

@@ -40,7 +40,7 @@ struct policies {			/* (c) */
 	bool	 init_on_alloc;		/* B6: zero every page that is handed out */
 	bool	 init_on_free;		/* B6: zero every page that comes back */
 	bool	 poison;		/* B6: fill free pages, check the filling on the way out */
-	bool	 prezero;		/* B6: remember which free blocks are zero */
+	bool	 prezero;		/* B6: idle CPUs clear their pages in advance (PG_zero) */
 	bool	 shuffle;		/* B6: random order of the largest blocks */
 	uint32_t pcp_batch;		/* P1: this batch in every zone; 0: from the zone's size */
 };
@@ -61,6 +61,12 @@ struct tunables {
 static inline bool zone_type_configured(const struct tunables *t, unsigned int type)
 {
 	return t->zone_types >> type & 1;
+}
+
+/* P1: is there a per-CPU list for blocks of this order? */
+static inline bool pcp_has_order(const struct tunables *t, unsigned int order)
+{
+	return order <= COSTLY_ORDER || order == t->pageblock_order;
 }
 
 static inline uint64_t pageblock_nr_pages(const struct tunables *t)

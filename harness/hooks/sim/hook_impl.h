@@ -70,6 +70,7 @@ static inline void hook_step(struct hw *hw)
 #define read_shared(hw, x)		(hook_step(hw), (x))
 #define write_shared(hw, x, value)	(hook_step(hw), (void)((x) = (value)))
 #define add_shared(hw, x, delta)	(hook_step(hw), (void)((x) += (delta)))
+#define publish(x, value)		((void)((x) = (value)))
 
 static inline unsigned int hook_cpu(struct hw *hw) { return hw->cpu; }
 
