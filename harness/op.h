@@ -25,7 +25,11 @@
 
 #include "mempolicy.h"
 
-enum { OPS_MAX = 4096, SLOTS_MAX = OPS_MAX };
+enum {
+	OPS_MAX = 4096,
+	SLOTS_MAX = OPS_MAX,
+	OP_PAGES_MAX = 2 << MAX_ORDER,	/* n of bulk and exact: 0..this, so some are refused */
+};
 
 enum op_kind {
 	OP_ALLOC,		/* order gfp cpu node nodes ctx policy */
@@ -106,6 +110,7 @@ struct op_info {
 	bool	      allocates;		/* fills the next slot */
 	bool	      text_only;		/* an expectation: no effect when fuzzing */
 	enum op_field fields[FIELDS_MAX];	/* ended by FIELD_END; a ref comes first */
+	uint32_t      has;			/* the same: bit per enum op_field */
 };
 
 extern const struct op_info op_kinds[NR_OP_KINDS];
@@ -117,7 +122,24 @@ struct program {
 	struct op	 ops[OPS_MAX];
 };
 
-/* Recounts nr_slots and brings every field into range: what decode ends with. */
+/*
+ * Makes any content a program: repairs the machine, brings every field into
+ * range, zeroes those that a kind does not have, leaves out ops that refer to
+ * a slot where none is filled before them, recounts nr_slots.  What decode
+ * ends with; a valid program stays as it is.  The ranges:
+ *
+ *   cpu     below the machine's nr_cpus; may be offline
+ *   order   0..MAX_ORDER + 1, the last one to be refused; put: 0..MAX_ORDER
+ *   nid     of a zone: online; of a request: any, or NODE_NONE
+ *   zone, index, protection column: a configured type; the zone may be empty
+ *   ref     a slot filled by an op before this one
+ *   n       bulk, exact: 0..OP_PAGES_MAX; else any
+ *   gfp     known bits only, legal together or not
+ *   pfn     any; put_at: aligned to the order, below 2^52
+ *   value   sysctl and expect: any; counter: within 2^40; boost: 0..2^40
+ *   expect  on allocating ops only
+ *   irq_at  on alloc, bulk, exact, free and free_one only
+ */
 void op_normalize(struct program *p);
 
 /* --- binary -------------------------------------------------------------------- */
