@@ -5,7 +5,7 @@
 uint64_t reclaim_direct(struct mm *mm, gfp_t gfp, unsigned int order)
 {
 	mm_assert(A1, gfp_may_block(gfp));
-	mm_count(mm, (enum vm_event)(ALLOCSTALL_DMA + gfp_zone(&mm->tun, gfp)), 1);
+	mm_count(mm, (enum vm_event)(ALLOCSTALL_DMA + (int)gfp_zone(&mm->tun, gfp)), 1);
 	return mm->reclaim ? mm->reclaim(mm, gfp, order) : 0;
 }
 
