@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sim.c - the deterministic machine, cold half: page contents, interrupts
+ *
+ * A simulated page has CONTENT_BYTES bytes of contents.  All machines of a
+ * process share the address layout but not the memory: each struct contents
+ * owns one arena, cut by zone.  What is free is poisoned for AddressSanitizer,
+ * so a touch of a freed page is a report with a stack.
+ */
+#define _GNU_SOURCE
+#include "sim.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#ifdef __SANITIZE_ADDRESS__
+#define SIM_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SIM_ASAN 1
+#endif
+#endif
+
+#ifdef SIM_ASAN
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n)		((void)(p), (void)(n))
+#define ASAN_UNPOISON_MEMORY_REGION(p, n)	((void)(p), (void)(n))
+#endif
+
+enum {
+	POISON_BYTE = 0xaa,		/* core's poison */
+	JUNK_BYTE   = 0x5d,		/* what memory holds that nobody wrote since boot */
+};
+
+struct zone_contents {
+	pfn_t	 start;
+	uint64_t nr;			/* pages */
+	size_t	 offset;		/* of the first one in the arena */
+	size_t	 open;			/* bytes, from offset, that were exposed since boot */
+};
+
+struct contents {
+	uint8_t	*arena;
+	size_t	 bytes;			/* of the arena */
+	size_t	 closed;		/* bytes from its start that were ever poisoned */
+	bool	 on;			/* the machine is not too large */
+	struct zone_contents zones[MAX_ZONES];
+};
+
+struct contents *sim_contents_new(void)
+{
+	struct contents *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		abort();
+	c->bytes = (size_t)SIM_PAGES_MAX * CONTENT_BYTES;
+	c->arena = mmap(NULL, c->bytes, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (c->arena == MAP_FAILED)
+		abort();
+	return c;
+}
+
+void sim_contents_delete(struct contents *c)
+{
+	ASAN_UNPOISON_MEMORY_REGION(c->arena, c->bytes);
+	munmap(c->arena, c->bytes);
+	free(c);
+}
+
+void sim_contents_boot(struct contents *c, const struct mm *mm)
+{
+	size_t used = 0;
+
+	c->on = true;
+	for (unsigned int id = 0; id < MAX_ZONES; id++) {
+		struct zone_contents *zc = &c->zones[id];
+		const struct zone *z = &mm->zones[id];
+
+		if (zc->open)
+			ASAN_POISON_MEMORY_REGION(c->arena + zc->offset, zc->open);
+		zc->start = z->start_pfn;
+		zc->nr = z->present ? z->end_pfn - z->start_pfn : 0;
+		zc->offset = used;
+		zc->open = 0;
+		if (zc->nr > (c->bytes - used) / CONTENT_BYTES) {
+			zc->nr = 0;
+			c->on = false;
+		}
+		used += (size_t)zc->nr * CONTENT_BYTES;
+	}
+	if (used > c->closed) {
+		ASAN_POISON_MEMORY_REGION(c->arena + c->closed, used - c->closed);
+		c->closed = used;
+	}
+}
+
+/* Where the page's contents are; NULL where none are kept. */
+static uint8_t *page_bytes(const struct contents *c, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	const struct zone_contents *zc = &c->zones[zone];
+	uint64_t at = pfn - zc->start;
+
+	if (!c->on)
+		return NULL;
+	mm_assert(X1, pfn >= zc->start && at + nr <= zc->nr);
+	return c->arena + zc->offset + (size_t)at * CONTENT_BYTES;
+}
+
+void sim_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	struct zone_contents *zc = &hw->contents->zones[zone];
+	uint8_t *bytes = page_bytes(hw->contents, zone, pfn, nr);
+	uint8_t *open = hw->contents->arena + zc->offset + zc->open;
+	size_t size = (size_t)nr * CONTENT_BYTES;
+
+	if (!bytes)
+		return;
+	if (bytes + size > open) {
+		/* First exposure since boot: the same junk whatever ran before. */
+		ASAN_UNPOISON_MEMORY_REGION(open, (size_t)(bytes + size - open));
+		memset(open, JUNK_BYTE, (size_t)(bytes + size - open));
+		ASAN_POISON_MEMORY_REGION(open, (size_t)(bytes + size - open));
+		zc->open += (size_t)(bytes + size - open);
+	}
+	ASAN_UNPOISON_MEMORY_REGION(bytes, size);
+}
+
+void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	uint8_t *bytes = page_bytes(hw->contents, zone, pfn, nr);
+
+	if (bytes)
+		ASAN_POISON_MEMORY_REGION(bytes, (size_t)nr * CONTENT_BYTES);
+}
+
+static void fill(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr, int byte)
+{
+	uint8_t *bytes = hw->contents ? page_bytes(hw->contents, zone, pfn, nr) : NULL;
+
+	if (bytes)
+		memset(bytes, byte, (size_t)nr * CONTENT_BYTES);
+}
+
+void hook_pages_clear(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	fill(hw, zone, pfn, nr, 0);
+}
+
+void hook_pages_poison(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	fill(hw, zone, pfn, nr, POISON_BYTE);
+}
+
+static bool all_bytes_are(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr, uint8_t byte)
+{
+	const uint8_t *bytes = hw->contents ? page_bytes(hw->contents, zone, pfn, nr) : NULL;
+
+	for (size_t i = 0; bytes && i < (size_t)nr * CONTENT_BYTES; i++)
+		if (bytes[i] != byte)
+			return false;
+	return true;
+}
+
+bool hook_pages_poison_intact(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	return all_bytes_are(hw, zone, pfn, nr, POISON_BYTE);
+}
+
+bool sim_pages_are_zero(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	return all_bytes_are(hw, zone, pfn, nr, 0);
+}
+
+uint8_t *sim_page_bytes(struct hw *hw, unsigned int zone, pfn_t pfn)
+{
+	return hw->contents ? page_bytes(hw->contents, zone, pfn, 1) : NULL;
+}
+
+uint64_t hook_random(struct hw *hw)
+{
+	uint64_t x = hw->random += 0x9e3779b97f4a7c15u;	/* splitmix64 */
+
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	return x ^ (x >> 31);
+}
+
+void sim_interrupt(struct hw *hw)
+{
+	uint8_t held[RANK_ZONE + 1];
+
+	if (!hw->irq)
+		return;
+	/* It has its own stack of locks; what the code below it holds stays held. */
+	memcpy(held, hw->held, sizeof(held));
+	memset(hw->held, 0, sizeof(hw->held));
+	hw->in_irq = true;
+	hw->irq_masked = true;
+	hw->struck++;
+	hw->irq(hw->irq_to);
+	for (unsigned int rank = 0; rank <= RANK_ZONE; rank++)
+		mm_assert(X9, hw->held[rank] == 0);
+	memcpy(hw->held, held, sizeof(held));
+	hw->in_irq = false;
+	hw->irq_masked = false;
+}
