@@ -55,7 +55,8 @@
 #define GFP_DMA			__GFP_DMA
 #define GFP_DMA32		__GFP_DMA32
 #define GFP_HIGHUSER		(GFP_USER | __GFP_HIGHMEM)
-#define GFP_HIGHUSER_MOVABLE	(GFP_HIGHUSER | __GFP_MOVABLE | __GFP_SKIP_KASAN_POISON)
+/* As in kernels without KASAN in hardware, such as Debian's: there its bits are not set. */
+#define GFP_HIGHUSER_MOVABLE	(GFP_HIGHUSER | __GFP_MOVABLE)
 #define GFP_TRANSHUGE_LIGHT	((GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOMEMALLOC | \
 				  __GFP_NOWARN) & ~__GFP_RECLAIM)
 #define GFP_TRANSHUGE		(GFP_TRANSHUGE_LIGHT | __GFP_DIRECT_RECLAIM)
@@ -129,10 +130,31 @@ size_t gfp_format(gfp_t gfp, char text[GFP_TEXT_MAX]);
  */
 bool gfp_parse(const char *text, size_t len, gfp_t *gfp, size_t *bad);
 
-/* Kernels whose bits have the same places. */
-enum gfp_version { GFP_V6_1, GFP_V5_1, GFP_V4_20, GFP_V4_16, GFP_V4_5, GFP_V4_4, GFP_V3_0, GFP_V2_6_32, NR_GFP_VERSIONS };
+/* Kernels whose bits have the same places, named by the first of them. */
+enum gfp_version {
+	GFP_V6_3,			/* 6.3 and later: no __GFP_ATOMIC */
+	GFP_V5_18,			/* 5.18 to 6.2: ours */
+	GFP_V5_14,			/* 5.14 to 5.17 */
+	GFP_V5_1,			/* 5.1 to 5.13 */
+	GFP_V4_18,			/* 4.18 to 5.0 */
+	GFP_V4_10,			/* 4.10 to 4.17 */
+	GFP_V4_5,			/* 4.5 to 4.9 */
+	GFP_V4_4,			/* 4.4 */
+	GFP_V2_6_38,			/* 2.6.38 to 4.3: one __GFP_WAIT, and __GFP_NO_KSWAPD */
+	GFP_V2_6_31,			/* 2.6.31 to 2.6.37: kswapd is always woken */
+	NR_GFP_VERSIONS,
+};
 
-/* Translates a number printed by another kernel; false when it has bits unknown there. */
+/*
+ * Translates a number printed by another kernel; false when it has bits
+ * unknown there.  What 6.1 does not have is mapped where 6.1 has an equal:
+ * __GFP_REPEAT to __GFP_RETRY_MAYFAIL, __GFP_WAIT to __GFP_DIRECT_RECLAIM, no
+ * __GFP_NO_KSWAPD to __GFP_KSWAPD_RECLAIM, and where there is no __GFP_ATOMIC
+ * bit, high priority without waiting to __GFP_ATOMIC.  The rest says nothing
+ * to the allocator of 6.1 and is dropped: __GFP_COLD, __GFP_NOTRACK,
+ * __GFP_OTHER_NODE, __GFP_NOLOCKDEP, __GFP_NO_OBJ_EXT, __GFP_NOACCOUNT and
+ * __GFP_KMEMCG.
+ */
 bool gfp_decode(enum gfp_version version, uint32_t number, gfp_t *gfp);
 
 #endif
