@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+#
+# Makefile - every build is a variant: one row below, with its objects and
+# programs under build/<variant>/.  `make help` lists what there is to say,
+# V=1 shows commands.
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+DEPS	?= ci/deps
+JOBS	?= $(shell nproc)
+SECONDS	?= 60
+ENGINE	?= libfuzzer
+CCACHE	:= $(shell command -v ccache)
+SUBMAKE	 = $(MAKE) --no-print-directory -j$(JOBS)
+Q	:= $(if $(V),,@)
+
+COMMON	:= -std=c11 -g -Icore -Iharness -Iharness/hooks/sim
+WARN	:= -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror
+FREE	:= -O2 -ffreestanding -fno-pie
+SAN	:= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+NOUAR	:= -fsanitize-address-use-after-return=never
+TRAP	:= -fsanitize=fuzzer-no-link,address,undefined -fsanitize-trap=undefined $(NOUAR)
+MCDC	:= -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc
+
+core	:= $(wildcard core/*.c)
+library	:= $(core) $(wildcard harness/*.c harness/hooks/sim/*.c)
+cli	:= $(wildcard harness/cli/*.c)
+unit	:= $(wildcard harness/unit/*.c)
+fuzz	:= $(wildcard harness/fuzz/*.c)
+objects	 = $(patsubst %.c,build/$(1)/%.o,$(2))
+
+all: build/tidemark
+
+# $(call variant,name,compiler,flags,linker flags)
+define variant
+build/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$(Q)$(CCACHE) $(2) $(COMMON) $(WARN) $(3) -MMD -MP -c $$< -o $$@
+build/$(1)/tidemark: $(call objects,$(1),$(library) $(cli))
+	$(Q)$(2) $(3) $$^ $(4) -o $$@
+build/$(1)/unit: $(call objects,$(1),$(library) $(unit))
+	$(Q)$(2) $(3) $$^ $(4) -lcriterion -o $$@
+-include $(patsubst %.o,%.d,$(call objects,$(1),$(library) $(cli) $(unit) $(fuzz)))
+endef
+
+$(eval $(call variant,plain,gcc,-O2))
+$(eval $(call variant,san,clang-19,-O1 $(SAN) $(NOUAR),-fuse-ld=lld-19))
+$(eval $(call variant,gcc-O0,gcc,-O0))
+$(eval $(call variant,gcc-san,gcc,-O2 $(SAN)))
+$(eval $(call variant,clang-O0,clang-19,-O0))
+$(eval $(call variant,clang-O2,clang-19,-O2))
+$(eval $(call variant,gcc-m32,gcc,-O2 -m32))
+$(eval $(call variant,cov,gcc,-O0 --coverage))
+$(eval $(call variant,mcdc,clang-19,-O0 $(MCDC)))
+$(eval $(call variant,free-gcc,gcc,$(FREE)))
+$(eval $(call variant,free-gcc32,gcc,$(FREE) -m32))
+$(eval $(call variant,free-clang,clang-19,$(FREE)))
+$(eval $(call variant,free-clang32,clang-19,$(FREE) -m32))
+
+# The fuzz targets are one program per engine, which goes by the name it is
+# called by.  afl_state.c writes AFL's map itself, so AFL's compiler stays away.
+$(eval $(call variant,fuzz,clang-19,-O2 $(TRAP),-fuse-ld=lld-19))
+$(eval $(call variant,afl,AFL_QUIET=1 AFL_USE_ASAN=1 afl-clang-fast,-O2 -Wno-error))
+$(eval $(call variant,mutator,clang-19,-O2 -fPIC))
+
+targets	:= $(shell sed -n 's/^[[:blank:]]*ROW.\([a-z_]*\),.*/\1/p' harness/targets.h)
+shared	:= $(filter-out %/driver.c %/afl_mutator.c %_state.c,$(fuzz))
+state	:= harness/fuzz/libfuzzer_state.c
+driver	:= $(library) $(shared) harness/fuzz/driver.c
+
+build/fuzz/driver: $(call objects,fuzz,$(driver) $(state))
+	$(Q)clang-19 -O2 -fsanitize=fuzzer,address,undefined -fsanitize-trap=undefined \
+		-fuse-ld=lld-19 $^ -o $@
+build/afl/harness/fuzz/afl_state.o: harness/fuzz/afl_state.c
+	@mkdir -p $(@D)
+	$(Q)$(CCACHE) clang-19 $(COMMON) $(WARN) -O2 -MMD -MP -c $< -o $@
+build/afl/driver: $(call objects,afl,$(driver) harness/fuzz/afl_state.c)
+	$(Q)AFL_QUIET=1 AFL_USE_ASAN=1 afl-clang-fast -O2 -fsanitize=fuzzer $^ -o $@
+build/afl/mutator.so: $(call objects,mutator,$(library) $(shared) $(state) \
+		harness/fuzz/afl_mutator.c)
+	$(Q)clang-19 -shared $^ -o $@
+build/%/bin: build/%/driver
+	$(Q)mkdir -p $@ && for target in $(targets); do ln -sf ../driver $@/$$target; done
+	$(Q)touch $@
+
+build-libfuzzer: build/fuzz/bin build/tidemark build/san/tidemark
+build-afl: build/afl/bin build/afl/mutator.so build-libfuzzer
+hashed	:= plain san gcc-O0 gcc-san clang-O0 clang-O2 $(if $(wildcard /usr/include/x86_64-linux-gnu),gcc-m32)
+build-test: build/san/unit build/tidemark build/plain/unit $(hashed:%=build/%/tidemark)
+build-coverage: $(foreach v,cov mcdc,build/$(v)/unit build/$(v)/tidemark)
+build-lint: $(foreach v,gcc gcc32 clang clang32,$(call objects,free-$(v),$(core)))
+
+build/tidemark: build/plain/tidemark
+	$(Q)ln -sf plain/tidemark $@
+
+# --- what people say ------------------------------------------------------------
+
+help:
+	@echo 'make fuzz         attack the core: SECONDS=60 T=target ENGINE=libfuzzer|afl JOBS=n'
+	@echo 'make test         unit tests, corpus, same hashes on every build, mutants, tidy'
+	@echo 'make replay F=f   replay one corpus or crash file with a trace'
+	@echo 'make coverage     HTML under build/coverage, and COVERAGE.md anew'
+	@echo 'make lint         every rule that a program can check'
+	@echo 'make bench        speed'
+	@echo 'make clean        remove build/'
+	@echo 'Programs: build/tidemark (see its --help), build/fuzz/bin/*, build/*/unit.'
+	@echo 'V=1 shows commands. DEPS=true leaves out ci/deps, which installs what is missing.'
+
+fuzz:
+	@$(DEPS)
+	@$(SUBMAKE) build-$(ENGINE)
+	@SECONDS=$(SECONDS) T=$(T) ENGINE=$(ENGINE) JOBS=$(JOBS) ci/fuzz
+
+test:
+	@$(DEPS)
+	@$(SUBMAKE) build-test
+	@ci/test
+
+replay: build/san/tidemark
+	@build/san/tidemark replay $(F)
+
+coverage:
+	@$(DEPS)
+	@$(SUBMAKE) build-coverage
+	@ci/coverage
+
+lint:
+	@$(DEPS)
+	@$(SUBMAKE) build-lint
+	@ci/lint
+
+bench: build/tidemark
+	@build/tidemark bench
+
+clean:
+	rm -rf build
+
+.PHONY: all help fuzz test replay coverage lint bench clean
+.PHONY: build-libfuzzer build-afl build-test build-coverage build-lint
