@@ -13,8 +13,13 @@
 
 /* --- setting: `zones` are all MAX_ZONES of a machine, by id -------------------- */
 
+/* Marks follow managed_marks, reserves managed_reserve: the caller brings them up to date (W9). */
+
 /* W1: min_free_kbytes as computed from the zones' sizes and present marks; KiB. */
 uint32_t watermark_min_free_kbytes(const struct tunables *t, const struct zone *zones);
+
+/* W1: what transparent huge pages want min_free_kbytes to be at least; KiB. */
+uint32_t watermark_thp_kbytes(const struct tunables *t, const struct zone *zones);
 
 /* W2, W3: sets min, low and high of every zone for `min_free_kbytes`; clears boost. */
 void watermark_set_marks(struct tunables *t, struct zone *zones, uint32_t min_free_kbytes);
