@@ -267,7 +267,7 @@ enum { BITS_MAX = 28 };			/* the most that any kernel here has */
 struct gfp_bits {
 	gfp_t	 bit[BITS_MAX];		/* what a bit is in 6.1 */
 	uint32_t dropped;		/* bits known there that are nothing in 6.1 */
-	uint32_t no_kswapd;		/* the bit that forbids waking it, where that is how it is said */
+	uint32_t no_kswapd;		/* the bit that forbids waking it, if there is one */
 	bool	 kswapd_implied;	/* it is woken unless forbidden */
 	bool	 no_atomic;		/* there is no __GFP_ATOMIC */
 };

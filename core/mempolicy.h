@@ -14,11 +14,12 @@ enum mempolicy_mode {
 	NR_MEMPOLICY_MODES,
 };
 
+/* Nodes without memory do not count; a policy needs at least one that has some. */
 struct mempolicy {
 	uint8_t	mode;			/* enum mempolicy_mode */
-	uint8_t	nodes;			/* bit per node; not empty unless DEFAULT */
-	uint8_t	home;			/* node to start from, for BIND and PREFERRED_MANY; NODE_NONE */
-	uint8_t	il_prev;		/* the node interleaving used last; the task's own */
+	uint8_t	nodes;			/* bit per node; DEFAULT has no use for it */
+	uint8_t	home;			/* where BIND and PREFERRED_MANY start; NODE_NONE: here */
+	uint8_t	il_prev;		/* node of the last turn; MAX_NODES - 1 in a new policy */
 };
 
 /* MM_OK, or why the policy is refused on this machine. */
