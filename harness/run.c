@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* run.c - an instance, and one program from boot to the last check */
+#define _GNU_SOURCE
+#include "run_internal.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "validate.h"
+
+/* The instance whose program this thread runs; hook_panic() has no other way to know. */
+static _Thread_local struct run *running;
+
+/* --- the way out ---------------------------------------------------------------------- */
+
+static void report_panic(const char *tag, const char *what, const char *place)
+{
+	fprintf(stderr, "%s %s: %s\n", tag, place, what);
+	fflush(stderr);
+	abort();
+}
+
+static void record(struct finding *f, uint32_t op, const char *tag, const char *what,
+		   const char *place)
+{
+	snprintf(f->tag, sizeof(f->tag), "%s", tag);
+	snprintf(f->place, sizeof(f->place), "%s", place);
+	snprintf(f->what, sizeof(f->what), "%s", what);
+	f->op = op;
+}
+
+static _Noreturn void leave(const char *tag, const char *what, const char *place)
+{
+	struct run *r = running;
+
+	if (!r || !r->armed) {
+		report_panic(tag, what, place);
+		abort();
+	}
+	record(&r->finding, r->op, tag, what, place);
+	longjmp(r->panic, 1);
+}
+
+_Noreturn void hook_panic(const char *tag, const char *what, const char *file, int line)
+{
+	const char *base = strrchr(file, '/');
+	char place[64];
+
+	snprintf(place, sizeof(place), "%s:%d", base ? base + 1 : file, line);
+	leave(tag, what, place);
+}
+
+_Noreturn void run_fail(const char *tag, const char *place, const char *format, ...)
+{
+	char what[sizeof(((struct finding *)NULL)->what)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	leave(tag, what, place);
+}
+
+void run_say(struct run *r, const char *format, ...)
+{
+	va_list args;
+
+	if (!r->on_op)
+		return;
+	va_start(args, format);
+	vsnprintf(r->text, sizeof(r->text), format, args);
+	va_end(args);
+}
+
+/* --- memory ------------------------------------------------------------------------------ */
+
+static void *map(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED) {
+		perror("tidemark: memory for the machine");
+		exit(2);
+	}
+	return p;
+}
+
+enum { KEEP_BYTES = 64 << 20 };		/* larger mappings are given back, not cleared */
+
+/* `bytes` of zeros; what the last program used is cleared, or given back if it was large. */
+static void *zeroed(uint8_t **memory, size_t *room, size_t used, size_t bytes)
+{
+	if (*memory && (bytes > *room || used > KEEP_BYTES)) {
+		munmap(*memory, *room);
+		*memory = NULL;
+	}
+	if (!*memory) {
+		*room = bytes < (1 << 20) ? 1 << 20 : bytes;
+		*memory = map(*room);
+	} else {
+		memset(*memory, 0, used);
+	}
+	return *memory;
+}
+
+struct run *run_new(void)
+{
+	struct run *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		abort();
+	r->slots = calloc(SLOTS_MAX, sizeof(*r->slots));
+	r->oracle = calloc(1, oracle_size);
+	if (!r->slots || !r->oracle)
+		abort();
+	r->contents = sim_contents_new();
+	return r;
+}
+
+void run_delete(struct run *r)
+{
+	if (r->memory)
+		munmap(r->memory, r->memory_room);
+	if (r->oracle_memory)
+		munmap(r->oracle_memory, r->oracle_room);
+	sim_contents_delete(r->contents);
+	run_import_reset(r);
+	free(r->list[0]);
+	free(r->list[1]);
+	free(r->pieces);
+	free(r->slots);
+	free(r->oracle);
+	free(r);
+}
+
+uint64_t run_pages(const struct mm_config *config)
+{
+	uint64_t pages = 0;
+
+	for (unsigned int i = 0; i < config->nr_zones; i++)
+		pages += config->zones[i].spanned;
+	return pages;
+}
+
+/* X9: what one op may take; the slow path's rounds are the most. */
+enum { STEPS_MAX = 1 << 20, STEPS_PER_PAGE = 16 };
+
+/* --- one program ---------------------------------------------------------------------------- */
+
+static void boot(struct run *r)
+{
+	const struct mm_config *config = &r->program->config;
+	size_t bytes = mm_metadata_bytes(config);
+	size_t oracle_used = r->memory_used ? oracle_bytes(&r->mm) : 0;
+	void *memory;
+
+	memory = zeroed(&r->memory, &r->memory_room, r->memory_used, bytes);
+	r->memory_used = bytes;
+	memset(&r->hw, 0, sizeof(r->hw));
+	r->hw.budget = UINT64_MAX;
+	mm_boot(&r->mm, config, memory, &r->hw);
+	r->nr_zone_ids = 0;
+	for (unsigned int id = 0; id < MAX_ZONES; id++)
+		if (zone_populated(&r->mm.zones[id]))
+			r->zone_ids[r->nr_zone_ids++] = (uint8_t)id;
+	r->hw.budget = STEPS_MAX + STEPS_PER_PAGE * run_pages(config);
+	if (!(r->flags & RUN_NO_CHECKS)) {
+		uint8_t *room = r->oracle_memory;
+
+		bytes = oracle_bytes(&r->mm);
+		oracle_init(r->oracle, &r->mm,
+			    zeroed(&room, &r->oracle_room, oracle_used, bytes));
+		r->oracle_memory = room;
+		sim_contents_boot(r->contents, &r->mm);
+		r->hw.contents = r->contents;
+	}
+}
+
+static void reset(struct run *r, const struct program *p, unsigned int flags)
+{
+	r->program = p;
+	r->flags = flags;
+	r->op = 0;
+	r->nr_slots = 0;
+	r->nr_pieces = 0;
+	r->tokens = 0;
+	r->irq_op = NULL;
+	if (r->imported)
+		run_import_reset(r);
+	r->policy = (struct mempolicy){ .mode = MPOL_DEFAULT, .home = NODE_NONE };
+	r->finding = (struct finding){ .op = 0 };
+	r->stats = (struct run_stats){ .ops = 0 };
+}
+
+/* An op that runs as an interrupt waits for the next one that does not. */
+static void one_op(struct run *r, const struct op *op)
+{
+	uint32_t slot = op_kinds[op->kind].allocates ? r->nr_slots++ : 0;
+
+	if (op_kinds[op->kind].allocates)
+		r->slots[slot] = (struct slot){ .kind = op->kind };
+	if (op->irq_at) {
+		r->irq_op = op;
+		r->irq_slot = slot;
+		return;
+	}
+	r->text[0] = '\0';
+	run_begin_op(r);
+	run_apply(r, op, slot);
+	r->stats.ops++;
+	if (!(r->flags & RUN_NO_CHECKS))
+		run_check_op(r);
+	if (r->on_feature)
+		run_features(r, op);
+	if (r->on_op)
+		r->on_op(r->on_op_to, r->op, r->text);
+}
+
+static void run_ops(struct run *r, uint32_t recount_every)
+{
+	bool checks = !(r->flags & RUN_NO_CHECKS);
+
+	boot(r);
+	if (checks) {
+		oracle_retune(r->oracle);
+		if (r->flags & RUN_VALIDATE)
+			run_check_everything(r);
+	}
+	for (r->op = 0; r->op < r->program->nr_ops; r->op++) {
+		one_op(r, &r->program->ops[r->op]);
+		if (checks && ((r->flags & RUN_VALIDATE) ||
+			       (recount_every && (r->op + 1) % recount_every == 0)))
+			run_check_everything(r);
+		if (r->flags & RUN_HASH) {
+			r->stats.state_hash = state_hash(&r->mm);
+			if (r->on_hash)
+				r->on_hash(r->on_hash_to, r->op, r->stats.state_hash);
+		}
+	}
+	if ((r->flags & RUN_HASH) && !r->program->nr_ops)
+		r->stats.state_hash = state_hash(&r->mm);
+	if (checks)
+		run_check_end(r);
+}
+
+bool run_program(struct run *r, const struct program *p, unsigned int flags,
+		 uint32_t recount_every)
+{
+	struct run *outer = running;
+	bool clean = false;
+
+	reset(r, p, flags);
+	running = r;
+	if (setjmp(r->panic) == 0) {
+		r->armed = true;
+		run_ops(r, recount_every);
+		clean = true;
+	}
+	r->armed = false;
+	running = outer;
+	return clean;
+}
+
+const struct finding *run_finding(const struct run *r) { return &r->finding; }
+const struct run_stats *run_stats(const struct run *r) { return &r->stats; }
+struct mm *run_mm(struct run *r) { return &r->mm; }
+
+void run_on_op(struct run *r, void (*fn)(void *to, uint32_t op, const char *text), void *to)
+{
+	r->on_op = fn;
+	r->on_op_to = to;
+}
+
+void run_on_hash(struct run *r, void (*fn)(void *to, uint32_t op, uint64_t hash), void *to)
+{
+	r->on_hash = fn;
+	r->on_hash_to = to;
+}
+
+void run_on_feature(struct run *r, void (*fn)(unsigned int feature)) { r->on_feature = fn; }

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* run_check.c - what must hold after each op and at the end; state as extra coverage */
+#include "run_internal.h"
+
+#include <inttypes.h>
+
+#include "page_alloc.h"
+#include "validate.h"
+
+static uint64_t reserved_highatomic(const struct run *r)
+{
+	uint64_t pages = 0;
+
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
+		pages += r->mm.zones[r->zone_ids[i]].nr_reserved_highatomic;
+	return pages;
+}
+
+void run_begin_op(struct run *r)
+{
+	r->hw.steps = 0;
+	r->hw.struck = 0;
+	r->hw.nr_touched = 0;
+	r->hw.zones_touched = 0;
+	memset(r->hw.nr_events, 0, sizeof(r->hw.nr_events));
+	r->refused = false;
+	r->reserved_before = reserved_highatomic(r);
+}
+
+/* X1: every managed page is on a free list, on a PCP list, or somebody's. */
+static void check_owners(struct run *r, const struct zone *z)
+{
+	int64_t pages = z->stats.count[NR_FREE_PAGES];
+
+	for (unsigned int cpu = 0; cpu < r->mm.nr_cpus; cpu++)
+		pages += z->cpu[cpu].stat.diff[NR_FREE_PAGES] + (int64_t)z->cpu[cpu].pcp.count;
+	pages += (int64_t)oracle_owned(r->oracle, z->id);
+	run_check(X1, pages == (int64_t)z->managed);
+}
+
+void run_check_op(struct run *r)
+{
+	struct hw *hw = &r->hw;
+	uint32_t nr = hw->nr_touched < TOUCHED_MAX ? hw->nr_touched : TOUCHED_MAX;
+
+	for (unsigned int rank = 0; rank <= RANK_ZONE; rank++)
+		run_check(X9, hw->held[rank] == 0);
+	run_check(X9, !hw->irq_masked);
+	for (uint32_t i = 0; i < nr; i++)
+		validate_block(&r->mm, &r->mm.zones[hw->touched[i].zone], hw->touched[i].pfn);
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
+		struct zone *z = &r->mm.zones[r->zone_ids[i]];
+
+		if (!(hw->zones_touched >> z->id & 1))
+			continue;
+		validate_zone_counts(&r->mm, z);
+		check_owners(r, z);
+	}
+	/* X6: nothing moved, but where the reserve was given up for it. */
+	if (r->refused && !hw->struck && reserved_highatomic(r) == r->reserved_before)
+		run_check(X6, hw->nr_touched == 0);
+}
+
+void run_check_everything(struct run *r)
+{
+	validate_mm(&r->mm);
+	oracle_recount(r->oracle);
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
+		check_owners(r, &r->mm.zones[r->zone_ids[i]]);
+}
+
+/* --- the end (X7) ------------------------------------------------------------------------ */
+
+static void fold_all(struct run *r)
+{
+	mm_drain_all(&r->mm);
+	for (unsigned int cpu = 0; cpu < r->mm.nr_cpus; cpu++) {
+		if (!(r->mm.online_cpus >> cpu & 1))
+			continue;
+		r->hw.cpu = (uint8_t)cpu;
+		mm_tick(&r->mm);
+	}
+	/* A tick may leave pages that it cleared in advance; they count as free all the same. */
+	mm_drain_all(&r->mm);
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
+		struct zone *z = &r->mm.zones[r->zone_ids[i]];
+
+		for (unsigned int cpu = 0; cpu < r->mm.nr_cpus; cpu++)
+			stat_fold(&r->hw, &z->stats, &z->cpu[cpu].stat);
+	}
+}
+
+/* The order of the largest free block that an ordinary request may have; -1: none. */
+static int largest_order(const struct zone *z)
+{
+	for (int order = MAX_ORDER; order >= 0; order--)
+		for (unsigned int type = 0; type < MIGRATE_PCPTYPES; type++)
+			if (z->area[order].list[type].nr)
+				return order;
+	return -1;
+}
+
+/* The largest block of every zone can be allocated, and given back. */
+static void check_largest(struct run *r, struct zone *z)
+{
+	static const gfp_t zone_bits[NR_ZONE_TYPES] = {
+		[ZONE_DMA] = __GFP_DMA, [ZONE_DMA32] = __GFP_DMA32,
+		[ZONE_HIGHMEM] = __GFP_HIGHMEM, [ZONE_MOVABLE] = __GFP_HIGHMEM | __GFP_MOVABLE,
+	};
+	int order = largest_order(z);
+	struct alloc_request req = {
+		.gfp = zone_bits[z->type] | __GFP_THISNODE | __GFP_MEMALLOC,
+		.order = (uint8_t)order, .nid = z->nid };
+	enum mm_error error;
+	struct page *page;
+
+	if (order < 0 || z->type == ZONE_DEVICE)
+		return;
+	run_begin_op(r);
+	run_check(X7, mm_alloc_pages(&r->mm, &req, &page) == VERDICT_OK);
+	run_check(X7, page->zone == z->id);
+	error = mm_free_pages(&r->mm, page, (unsigned int)order);
+	run_check(X7, error == MM_OK);
+}
+
+void run_check_end(struct run *r)
+{
+	run_check_everything(r);
+	run_free_everything(r);
+	if (r->imported) {
+		run_check_everything(r);
+		return;
+	}
+	fold_all(r);
+	validate_all_free(&r->mm);
+	run_check_everything(r);
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
+		check_largest(r, &r->mm.zones[r->zone_ids[i]]);
+	run_check_everything(r);
+}
+
+/* --- expectations -------------------------------------------------------------------------- */
+
+static uint64_t zone_fact(const struct run *r, const struct zone *z, unsigned int fact)
+{
+	switch (fact) {
+	case FACT_FREE:
+		return (uint64_t)z->stats.count[NR_FREE_PAGES];
+	case FACT_MIN:
+		return z->watermark[WMARK_MIN] + z->boost;
+	case FACT_LOW:
+		return z->watermark[WMARK_LOW] + z->boost;
+	case FACT_HIGH:
+		return z->watermark[WMARK_HIGH] + z->boost;
+	case FACT_BOOST:
+		return z->boost;
+	case FACT_SPANNED:
+		return zone_spanned(z);
+	case FACT_PRESENT:
+		return z->present;
+	case FACT_MANAGED:
+		return z->managed;
+	case FACT_PCP_HIGH:
+		return z->pageset_high;
+	case FACT_PCP_BATCH:
+		return z->pageset_batch;
+	case FACT_STAT_THRESHOLD:
+		return z->present ? z->cpu[0].stat.threshold : 0;
+	case FACT_HIGHATOMIC:
+		return z->nr_reserved_highatomic;
+	default:
+		(void)r;
+		return z->lowmem_reserve[fact - FACT_PROTECTION];
+	}
+}
+
+void run_expect_zone(struct run *r, const struct op *op)
+{
+	unsigned int nid = op->nid == NODE_NONE ? 0 : op->nid;
+	const struct zone *z = &r->mm.zones[nid * NR_ZONE_TYPES + op->zone];
+	uint64_t is = zone_fact(r, z, op->name);
+
+	if ((int64_t)is != op->value)
+		run_fail("EXPECT", "expect zone", "the number is %" PRIu64 ", not %" PRId64, is,
+			 op->value);
+}
+
+/* --- state as coverage ------------------------------------------------------------------------ */
+
+/* A feature is a point of the abstract state, spread over the table. */
+static void feature(struct run *r, unsigned int kind, unsigned int a, unsigned int b)
+{
+	uint32_t x = kind * 0x9e3779b1u ^ a * 0x85ebca6bu ^ b * 0xc2b2ae35u;
+
+	x ^= x >> 15;
+	r->on_feature(x % RUN_FEATURES);
+}
+
+enum { FEATURE_BAND, FEATURE_LARGEST, FEATURE_PCP, FEATURE_EVENTS, FEATURE_VERDICT };
+
+/* Between which marks the zone's free pages lie. */
+static unsigned int band(const struct zone *z)
+{
+	int64_t free = z->stats.count[NR_FREE_PAGES];
+	unsigned int b = 0;
+
+	if (free <= 0)
+		return 0;
+	while (b < NR_WMARK && free > (int64_t)(z->watermark[b] + z->boost))
+		b++;
+	return 1 + b + (z->boost ? NR_WMARK + 1 : 0);
+}
+
+static void zone_features(struct run *r, const struct zone *z)
+{
+	const struct pcp *pcp = &z->cpu[r->hw.cpu].pcp;
+
+	feature(r, FEATURE_BAND, z->id, band(z));
+	for (unsigned int type = 0; type < NR_MIGRATETYPES; type++) {
+		unsigned int order = NR_ORDERS;
+
+		while (order > 0 && !z->area[order - 1].list[type].nr)
+			order--;
+		feature(r, FEATURE_LARGEST, z->type * NR_MIGRATETYPES + type, order);
+	}
+	feature(r, FEATURE_PCP, z->type * 8u + pcp->free_factor,
+		pcp->high ? (pcp->count * 8u / pcp->high) : 0);
+}
+
+void run_features(struct run *r, const struct op *op)
+{
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
+		if (r->hw.zones_touched >> r->zone_ids[i] & 1)
+			zone_features(r, &r->mm.zones[r->zone_ids[i]]);
+	for (unsigned int kind = 0; kind < NR_EVENTS; kind++)
+		if (r->hw.nr_events[kind])
+			feature(r, FEATURE_EVENTS, kind, fls_u64(r->hw.nr_events[kind]));
+	if (op_kinds[op->kind].allocates)
+		feature(r, FEATURE_VERDICT, op->kind * 16u + op->order,
+			r->verdict + 4u * (op->gfp >> 5 & 1) + 8u * (op->gfp >> 10 & 3));
+}
+
+/* --- for people -------------------------------------------------------------------------------- */
+
+static void print_pcps(struct run *r, const struct zone *z, FILE *out)
+{
+	for (unsigned int cpu = 0; cpu < r->mm.nr_cpus; cpu++) {
+		const struct pcp *pcp = &z->cpu[cpu].pcp;
+
+		fprintf(out, "  cpu %u: count %u high %u batch %u free_factor %u, lists", cpu,
+			pcp->count, pcp->high, pcp->batch, pcp->free_factor);
+		for (unsigned int i = 0; i < NR_PCP_LISTS; i++)
+			if (pcp->lists[i].nr)
+				fprintf(out, " %u:%u", i, pcp->lists[i].nr);
+		fprintf(out, "\n");
+	}
+}
+
+/* The first few blocks of a list; `nr` may be wrong by now, so the walk has a bound. */
+static void print_list(const struct zone *z, const struct list *l, FILE *out)
+{
+	const struct page *page = list_entry(z->pages, l->first);
+
+	for (unsigned int i = 0; page && i < 8; i++, page = list_entry(z->pages, page->next))
+		fprintf(out, " %" PRIu64, zone_pfn(z, page));
+	fprintf(out, l->nr > 8 ? " ... (%u)\n" : "\n", l->nr);
+}
+
+void run_print_lists(struct run *r, FILE *out)
+{
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
+		const struct zone *z = &r->mm.zones[r->zone_ids[i]];
+
+		fprintf(out, "Node %u, zone %s: free %" PRId64 " managed %" PRIu64 " min %" PRIu64
+			" low %" PRIu64 " high %" PRIu64 " boost %" PRIu64 " highatomic %" PRIu64
+			"\n", z->nid, zone_type_name((enum zone_type)z->type),
+			z->stats.count[NR_FREE_PAGES], z->managed, z->watermark[WMARK_MIN],
+			z->watermark[WMARK_LOW], z->watermark[WMARK_HIGH], z->boost,
+			z->nr_reserved_highatomic);
+		for (unsigned int order = 0; order <= MAX_ORDER; order++)
+			for (unsigned int type = 0; type < NR_MIGRATETYPES; type++) {
+				const struct list *l = &z->area[order].list[type];
+
+				if (list_empty(l))
+					continue;
+				fprintf(out, "  order %u %s:", order,
+					migratetype_name((enum migratetype)type));
+				print_list(z, l, out);
+			}
+		print_pcps(r, z, out);
+	}
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run_internal.h - what the files of the executor share
+ *
+ *   run.c        an instance, one program from boot to the last check
+ *   run_ops.c    applying one op to core and model
+ *   run_import.c ops that build a given state
+ *   run_check.c  what must hold after each op and at the end
+ */
+#ifndef RUN_INTERNAL_H
+#define RUN_INTERNAL_H
+
+#include <setjmp.h>
+
+#include "oracle.h"
+#include "run.h"
+#include "sim.h"
+
+/* One block that a slot holds, as the executor remembers it. */
+struct piece {
+	pfn_t	 pfn;
+	uint32_t refs;			/* users; 0: freed */
+	uint32_t token;			/* pattern in its pages; 0: never touched */
+	uint8_t	 order;
+};
+
+struct slot {
+	uint32_t first;			/* its pieces in run->pieces[] */
+	uint32_t nr;
+	uint8_t	 kind;			/* the op that filled it; 0 pieces: nothing there */
+};
+
+struct run {
+	struct mm	 mm;
+	struct hw	 hw;
+	struct oracle	*oracle;
+	void		*oracle_memory;
+	size_t		 oracle_room;
+	uint8_t		*memory;	/* of the machine; zero beyond what it uses */
+	size_t		 memory_room;
+	size_t		 memory_used;
+	struct contents	*contents;
+
+	const struct program *program;
+	unsigned int	 flags;		/* enum run_flags */
+	uint32_t	 op;		/* index of the op that runs */
+	struct slot	*slots;		/* SLOTS_MAX */
+	uint32_t	 nr_slots;	/* filled or skipped so far */
+	struct piece	*pieces;
+	uint32_t	 nr_pieces;
+	uint32_t	 pieces_room;
+	struct page	**list[2];	/* scratch: pages of one bulk call, and of an interrupt's */
+	uint32_t	 tokens;	/* given out so far */
+	struct mempolicy policy;
+	const struct op	*irq_op;	/* armed for the next op */
+	uint32_t	 irq_slot;
+	bool		 refused;	/* the op was a request or a free that came to nothing */
+	uint8_t		 verdict;	/* of the last request */
+	uint64_t	 reserved_before;	/* highatomic pages when the op began, over all zones */
+	uint8_t		 zone_ids[MAX_ZONES];	/* zones with present pages */
+	unsigned int	 nr_zone_ids;
+	bool		 imported;	/* some pages belong to nobody's slot */
+	uint8_t		*import_type[MAX_ZONES];	/* per pageblock: see run_import.c */
+	pfn_t		 import_cursor[MAX_ZONES][NR_ORDERS][NR_MIGRATETYPES];
+
+	struct finding	 finding;
+	struct run_stats stats;
+	jmp_buf		 panic;		/* where hook_panic() goes while a program runs */
+	bool		 armed;		/* ... if it does */
+
+	void (*on_op)(void *to, uint32_t op, const char *text);
+	void *on_op_to;
+	void (*on_hash)(void *to, uint32_t op, uint64_t hash);
+	void *on_hash_to;
+	void (*on_feature)(unsigned int feature);
+	char text[256];			/* what the op did, for on_op */
+};
+
+/* A rule of the harness that did not hold; the same way out as core's mm_assert. */
+#define run_check(tag, expr) mm_assert(tag, expr)
+
+/* Ends the program with a finding that has its own words. */
+_Noreturn void run_fail(const char *tag, const char *place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Says what the op did, when somebody listens. */
+void run_say(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* run_ops.c */
+void run_apply(struct run *r, const struct op *op, uint32_t slot);
+void run_free_everything(struct run *r);
+unsigned int run_pick_cpu(const struct run *r, unsigned int cpu);	/* an online one */
+
+/* run_import.c */
+void run_import_op(struct run *r, const struct op *op);
+void run_import_reset(struct run *r);
+struct zone *run_zone(struct run *r, const struct op *op);	/* NULL: the machine has none such */
+
+/* run_check.c */
+void run_begin_op(struct run *r);
+void run_check_op(struct run *r);
+void run_check_everything(struct run *r);
+void run_check_end(struct run *r);		/* X7: frees everything first */
+void run_features(struct run *r, const struct op *op);
+void run_expect_zone(struct run *r, const struct op *op);
+
+#endif

@@ -1,0 +1,656 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run_ops.c - applying one op to core and model
+ *
+ * For a request the model speaks first; then core does it; then the two are
+ * compared.  What a slot holds is a list of pieces, so that a split or a free
+ * of one page needs no special case.
+ */
+#include "run_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static const char *const verdict_names[] = { "ok", "failed", "stuck", "refused" };
+static const char *const answer_names[NR_ANSWERS] = {
+	"must succeed", "must fail", "must get stuck", "must be refused", "may do either",
+};
+
+static const struct op none;		/* the interrupt has struck: nothing is armed */
+
+enum { BULK_MAX = 4096 };		/* pages of one bulk op; more are not asked for */
+
+/* --- pieces and their contents --------------------------------------------------------- */
+
+/*
+ * Room for all that one op and its interrupt can add: an interrupt strikes while
+ * pointers to pieces are held, so adding itself must not move them.
+ */
+static void reserve_pieces(struct run *r)
+{
+	uint32_t need = r->nr_pieces + 2 * (BULK_MAX + (1U << MAX_ORDER));
+
+	if (need <= r->pieces_room)
+		return;
+	r->pieces_room = 2 * need;
+	r->pieces = realloc(r->pieces, r->pieces_room * sizeof(*r->pieces));
+	if (!r->pieces)
+		abort();
+}
+
+static struct piece *add_piece(struct run *r, struct slot *slot, pfn_t pfn, unsigned int order)
+{
+	struct piece *p;
+
+	run_check(X9, r->nr_pieces < r->pieces_room);
+	if (!slot->nr)
+		slot->first = r->nr_pieces;
+	p = &r->pieces[r->nr_pieces++];
+	*p = (struct piece){ .pfn = pfn, .refs = 1, .order = (uint8_t)order };
+	slot->nr++;
+	return p;
+}
+
+static uint8_t *contents_of(struct run *r, pfn_t pfn)
+{
+	const struct page *page = mm_page(&r->mm, pfn);
+
+	for (unsigned int id = 0; page && id < MAX_ZONES; id++)
+		if (page >= r->mm.zones[id].pages && zone_populated(&r->mm.zones[id]) &&
+		    page < r->mm.zones[id].pages + zone_spanned(&r->mm.zones[id]))
+			return sim_page_bytes(&r->hw, id, pfn);
+	return NULL;
+}
+
+/* Each page of a piece has its own pattern, so that swapped pages are noticed too. */
+static void pattern(uint8_t out[CONTENT_BYTES], uint32_t token, uint64_t page)
+{
+	uint64_t x = ((uint64_t)token << 32) ^ (page * 0x9e3779b97f4a7c15u);
+
+	for (unsigned int i = 0; i < CONTENT_BYTES; i++)
+		out[i] = (uint8_t)(x >> (i % 8 * 8)) ^ (uint8_t)i;
+}
+
+static void touch(struct run *r, struct piece *p)
+{
+	p->token = ++r->tokens;
+	for (uint64_t i = 0; i < 1ULL << p->order; i++) {
+		uint8_t *bytes = contents_of(r, p->pfn + i);
+		uint8_t want[CONTENT_BYTES];
+
+		pattern(want, p->token, i);
+		if (bytes)
+			memcpy(bytes, want, CONTENT_BYTES);
+	}
+}
+
+/* X8: nobody else wrote there. */
+static void check_contents(struct run *r, const struct piece *p, uint64_t nr)
+{
+	for (uint64_t i = 0; p->token && i < nr; i++) {
+		const uint8_t *bytes = contents_of(r, p->pfn + i);
+		uint8_t want[CONTENT_BYTES];
+
+		pattern(want, p->token, i);
+		run_check(X8, !bytes || memcmp(bytes, want, CONTENT_BYTES) == 0);
+	}
+}
+
+/* --- requests ------------------------------------------------------------------------------ */
+
+unsigned int run_pick_cpu(const struct run *r, unsigned int cpu)
+{
+	cpu %= r->mm.nr_cpus;
+	while (!(r->mm.online_cpus >> cpu & 1))
+		cpu = (cpu + 1) % r->mm.nr_cpus;
+	return cpu;
+}
+
+static struct alloc_request request_of(const struct op *op)
+{
+	return (struct alloc_request){
+		.gfp = op->gfp, .order = op->order, .nid = op->nid, .nodemask = op->nodes,
+		.context = (uint8_t)(op->context | (op->irq_at ? CTX_IRQ : 0)) };
+}
+
+/* May something strike inside that the model does not follow? */
+static bool is_interrupted(const struct run *r, const struct op *op, unsigned int requests)
+{
+	return r->hw.irq_at || op->irq_at || r->hw.fail_trylock_at ||
+	       (r->hw.fail_alloc_at && r->hw.fail_alloc_at <= requests && requests > 1);
+}
+
+/* X5, G5: what happened against what had to happen. */
+static void compare(struct run *r, enum oracle_answer answer, enum verdict verdict, const char *why)
+{
+	static const enum verdict only[] = {
+		[MUST_SUCCEED] = VERDICT_OK, [MUST_FAIL] = VERDICT_FAILED,
+		[MUST_STUCK] = VERDICT_STUCK, [MUST_REFUSE] = VERDICT_REFUSED,
+	};
+
+	r->stats.answers[answer]++;
+	if (answer != MAY && verdict != only[answer])
+		run_fail(answer == MUST_REFUSE ? "G2" : "X5", "the request's verdict",
+			 "the model: %s (%s); core: %s", answer_names[answer], why,
+			 verdict_names[verdict]);
+}
+
+/* An injected failure is certain when its number is up. */
+static enum oracle_answer with_fault(const struct run *r, enum oracle_answer answer,
+				     const char **why)
+{
+	if (r->hw.fail_alloc_at != 1 || answer == MUST_REFUSE || answer == MAY)
+		return answer;
+	*why = "an injected failure";
+	return MUST_FAIL;
+}
+
+static void count_verdict(struct run *r, const struct op *op, enum verdict verdict)
+{
+	static const enum op_expect as[] = { EXPECT_OK, EXPECT_FAIL, EXPECT_STUCK, EXPECT_REFUSED };
+	uint32_t *const counters[] = {
+		&r->stats.ok, &r->stats.failed, &r->stats.stuck, &r->stats.refused,
+	};
+
+	++*counters[verdict];
+	r->refused = verdict != VERDICT_OK;
+	r->verdict = (uint8_t)verdict;
+	if ((r->flags & RUN_EXPECT) && op->expect && op->expect != as[verdict])
+		run_fail("EXPECT", "expect", "the request ended %s", verdict_names[verdict]);
+}
+
+/* What a page is like when it comes: X5 in the model, cleared if that was asked for. */
+static void got(struct run *r, const struct alloc_request *req, struct slot *slot,
+		const struct page *page, unsigned int order)
+{
+	pfn_t pfn = mm_page_pfn(&r->mm, page);
+	bool zero = (req->gfp & __GFP_ZERO) || r->mm.tun.policy.init_on_alloc;
+
+	add_piece(r, slot, pfn, order);
+	if (r->flags & RUN_NO_CHECKS)
+		return;
+	oracle_got(r->oracle, req, pfn, order, (uint32_t)(slot - r->slots));
+	run_check(X1, page->state == PAGE_ALLOC && page->refs == 1);
+	run_check(G5, !zero || sim_pages_are_zero(&r->hw, page->zone, pfn, 1ULL << order));
+}
+
+/* Under a memory policy, what is asked of the allocator: one request, or two in turn (Z7). */
+static unsigned int policy_requests(struct run *r, const struct op *op,
+				    struct alloc_request out[2])
+{
+	const struct mempolicy *pol = &r->policy;
+	unsigned int first = 0, highest = 0, next;
+
+	out[0] = request_of(op);
+	out[0].nid = NODE_NONE;
+	out[0].nodemask = 0;
+	if ((out[0].context & CTX_IRQ) || (op->gfp & __GFP_THISNODE) || pol->mode == MPOL_DEFAULT)
+		return 1;
+	while (!(pol->nodes >> first & 1))
+		first++;
+	if (pol->mode == MPOL_PREFERRED) {
+		out[0].nid = (uint8_t)first;
+		return 1;
+	}
+	if (pol->mode == MPOL_INTERLEAVE) {
+		for (next = pol->il_prev + 1; next < MAX_NODES; next++)
+			if (pol->nodes >> next & 1)
+				break;
+		out[0].nid = (uint8_t)(next < MAX_NODES ? next : first);
+		return 1;
+	}
+	if (pol->home != NODE_NONE)
+		out[0].nid = pol->home;
+	if (pol->mode == MPOL_PREFERRED_MANY) {
+		out[1] = out[0];
+		out[0].nodemask = pol->nodes;
+		out[0].gfp |= __GFP_NOWARN;
+		out[0].gfp &= ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL);
+		return 2;
+	}
+	/* Binding holds for the zones of most memory; Movable only where a bound node has no other. */
+	for (unsigned int id = 0; id < MAX_ZONES; id++)
+		if (r->mm.zones[id].present && id % NR_ZONE_TYPES != ZONE_MOVABLE &&
+		    id % NR_ZONE_TYPES > highest)
+			highest = id % NR_ZONE_TYPES;
+	for (next = 0; next < MAX_ZONES; next++)
+		if (r->mm.zones[next].present && next % NR_ZONE_TYPES != ZONE_MOVABLE &&
+		    (pol->nodes >> next / NR_ZONE_TYPES & 1))
+			break;
+	if (next == MAX_ZONES)
+		highest = ZONE_MOVABLE;
+	if (gfp_zone_is_legal(op->gfp) && gfp_zone(&r->mm.tun, op->gfp) >= highest)
+		out[0].nodemask = pol->nodes;
+	return 1;
+}
+
+static void do_alloc(struct run *r, const struct op *op, struct slot *slot)
+{
+	bool checks = !(r->flags & RUN_NO_CHECKS);
+	struct alloc_request reqs[2];
+	unsigned int nr = 1, served = 0;
+	enum oracle_answer answer = MAY;
+	const char *why = "not asked";
+	struct page *page = NULL;
+	enum verdict verdict;
+
+	reqs[0] = request_of(op);
+	if (op->on)
+		nr = policy_requests(r, op, reqs);
+	if (checks) {
+		bool interrupted = is_interrupted(r, op, nr);
+
+		answer = oracle_ask(r->oracle, &reqs[0], r->hw.cpu, interrupted, &why);
+		if (nr == 2 && answer == MUST_FAIL) {
+			served = 1;
+			answer = oracle_ask(r->oracle, &reqs[1], r->hw.cpu, interrupted, &why);
+		}
+		answer = with_fault(r, answer, &why);
+	}
+	if (op->on) {
+		struct alloc_request req = request_of(op);
+
+		verdict = mempolicy_alloc(&r->mm, &r->policy, &req, &page);
+	} else {
+		verdict = mm_alloc_pages(&r->mm, &reqs[0], &page);
+	}
+	if (checks)
+		compare(r, answer, verdict, why);
+	if (verdict == VERDICT_OK)
+		got(r, answer == MAY && nr == 2 ? &reqs[1] : &reqs[served], slot, page, op->order);
+	count_verdict(r, op, verdict);
+	run_say(r, verdict == VERDICT_OK ? "%s pfn %" PRIu64 " (%s: %s)" : "%s%.0" PRIu64 " (%s: %s)",
+		verdict_names[verdict], page ? mm_page_pfn(&r->mm, page) : 0,
+		answer_names[answer], why);
+}
+
+/* An array of `nr` NULLs; an interrupt has its own. */
+static struct page **scratch(struct run *r, uint32_t nr)
+{
+	struct page ***list = &r->list[r->hw.in_irq];
+
+	if (!*list)
+		*list = calloc(BULK_MAX, sizeof(struct page *));
+	if (!*list)
+		abort();
+	run_check(X9, nr <= BULK_MAX);
+	memset(*list, 0, nr * sizeof(struct page *));
+	return *list;
+}
+
+static void do_bulk(struct run *r, const struct op *op, struct slot *slot)
+{
+	struct alloc_request req = request_of(op);
+	uint32_t nr = op->n < BULK_MAX ? op->n : BULK_MAX, filled = 0;
+	struct page **pages = scratch(r, nr);
+	enum oracle_answer answer = MAY;
+	const char *why = "not asked";
+	enum verdict verdict;
+
+	if (!(r->flags & RUN_NO_CHECKS)) {
+		answer = oracle_ask_bulk(r->oracle, &req, nr, r->hw.cpu,
+					 is_interrupted(r, op, nr > 1 ? 2 : 1), &why);
+		answer = with_fault(r, answer, &why);
+	}
+	verdict = mm_alloc_bulk(&r->mm, &req, pages, nr, &filled);
+	if (!(r->flags & RUN_NO_CHECKS))
+		compare(r, answer, verdict, why);
+	run_check(B5, filled <= nr);
+	for (uint32_t i = 0; i < filled; i++)
+		got(r, &req, slot, pages[i], 0);
+	count_verdict(r, op, verdict);
+	run_say(r, "%s %u of %u (%s: %s)", verdict_names[verdict], filled, nr,
+		answer_names[answer], why);
+}
+
+static void do_exact(struct run *r, const struct op *op, struct slot *slot)
+{
+	struct alloc_request req = request_of(op), whole;
+	enum oracle_answer answer = MAY;
+	const char *why = "not asked";
+	struct page *page = NULL;
+	enum verdict verdict;
+
+	whole = req;
+	whole.order = 0;
+	while (whole.order <= MAX_ORDER && op->n > 1U << whole.order)
+		whole.order++;
+	if (!(r->flags & RUN_NO_CHECKS)) {
+		answer = oracle_ask(r->oracle, &whole, r->hw.cpu, is_interrupted(r, op, 1), &why);
+		if (!op->n || (op->gfp & (__GFP_COMP | __GFP_HIGHMEM))) {
+			answer = MUST_REFUSE;
+			why = "not a request for exact pages";
+		}
+		answer = with_fault(r, answer, &why);
+	}
+	verdict = mm_alloc_exact(&r->mm, &req, op->n, &page);
+	if (!(r->flags & RUN_NO_CHECKS))
+		compare(r, answer, verdict, why);
+	for (uint32_t i = 0; verdict == VERDICT_OK && i < op->n; i++)
+		got(r, &req, slot, page + i, 0);
+	count_verdict(r, op, verdict);
+	run_say(r, "%s (%s: %s)", verdict_names[verdict], answer_names[answer], why);
+}
+
+/* --- giving back ------------------------------------------------------------------------------ */
+
+static void gave(struct run *r, const struct slot *slot, pfn_t pfn, uint64_t nr)
+{
+	if (!(r->flags & RUN_NO_CHECKS))
+		oracle_gave(r->oracle, pfn, nr, (uint32_t)(slot - r->slots));
+}
+
+/* Drops one user of a piece (B5). */
+static void free_piece(struct run *r, struct slot *slot, struct piece *p)
+{
+	struct page *page = mm_page(&r->mm, p->pfn);
+	uint64_t nr = 1ULL << p->order;
+	bool compound;
+	enum mm_error error;
+
+	if (!p->refs)
+		return;
+	run_check(X1, page != NULL);
+	compound = (page->flags & PG_COMP) != 0;
+	check_contents(r, p, nr);
+	if (p->refs == 1)
+		gave(r, slot, p->pfn, nr);
+	else if (!compound && nr > 1)
+		gave(r, slot, p->pfn + 1, nr - 1);
+	error = mm_free_pages(&r->mm, page, p->order);
+	run_check(B5, error == MM_OK);
+	if (--p->refs && !compound)
+		p->order = 0;
+}
+
+/* All pieces single pages with one user: then they can go in one call. */
+static bool is_page_list(const struct run *r, const struct slot *slot)
+{
+	for (uint32_t i = 0; i < slot->nr; i++)
+		if (r->pieces[slot->first + i].refs != 1 || r->pieces[slot->first + i].order)
+			return false;
+	return slot->nr > 0;
+}
+
+static void free_as_list(struct run *r, struct slot *slot)
+{
+	struct page **pages = scratch(r, slot->nr);
+	struct piece *first = &r->pieces[slot->first];
+	enum mm_error error;
+
+	for (uint32_t i = 0; i < slot->nr; i++) {
+		check_contents(r, &first[i], 1);
+		gave(r, slot, first[i].pfn, 1);
+		pages[i] = mm_page(&r->mm, first[i].pfn);
+		first[i].refs = 0;
+	}
+	if (slot->kind == OP_EXACT)
+		error = mm_free_exact(&r->mm, pages[0], slot->nr);
+	else
+		error = mm_free_page_list(&r->mm, pages, slot->nr);
+	run_check(B5, error == MM_OK);
+}
+
+static void do_free(struct run *r, struct slot *slot)
+{
+	if ((slot->kind == OP_BULK || slot->kind == OP_EXACT) && is_page_list(r, slot)) {
+		free_as_list(r, slot);
+		return;
+	}
+	for (uint32_t i = 0; i < slot->nr; i++)
+		free_piece(r, slot, &r->pieces[slot->first + i]);
+}
+
+static void do_free_one(struct run *r, const struct op *op, struct slot *slot)
+{
+	uint32_t live = 0, nth;
+
+	for (uint32_t i = 0; i < slot->nr; i++)
+		live += r->pieces[slot->first + i].refs != 0;
+	if (!live)
+		return;
+	nth = op->n % live;
+	for (uint32_t i = 0; i < slot->nr; i++) {
+		struct piece *p = &r->pieces[slot->first + i];
+
+		if (p->refs && nth-- == 0) {
+			free_piece(r, slot, p);
+			return;
+		}
+	}
+}
+
+/* X6: a free that nobody may do changes nothing; one that somebody may do is left alone. */
+static void do_free_wrong(struct run *r, const struct op *op)
+{
+	struct page *page = mm_page(&r->mm, op->pfn);
+	enum mm_error error;
+
+	if (page && page->state == PAGE_ALLOC && page->order == op->order)
+		return;
+	error = mm_free_pages(&r->mm, page, op->order);
+	run_check(X6, error != MM_OK);
+	r->refused = true;
+	run_say(r, "refused: %s", mm_error_text(error));
+}
+
+/* --- what an owner says --------------------------------------------------------------------------- */
+
+static void do_split(struct run *r, struct slot *slot)
+{
+	struct piece *p = slot->nr ? &r->pieces[slot->first] : NULL;
+	struct piece old;
+	struct page *page;
+	enum mm_error error, want;
+
+	if (slot->nr != 1 || !p->refs)
+		return;
+	old = *p;
+	page = mm_page(&r->mm, old.pfn);
+	want = page->flags & PG_COMP ? MM_BAD_PAGE : old.refs > 1 ? MM_BAD_COUNT : MM_OK;
+	error = mm_split_page(&r->mm, page);
+	run_check(B5, error == want);
+	if (error != MM_OK || !old.order)
+		return;
+	check_contents(r, &old, 1ULL << old.order);
+	slot->nr = 0;
+	for (uint64_t i = 0; i < 1ULL << old.order; i++)
+		add_piece(r, slot, old.pfn + i, 0);
+}
+
+static void do_owner(struct run *r, const struct op *op, struct slot *slot)
+{
+	for (uint32_t i = 0; i < slot->nr; i++) {
+		struct piece *p = &r->pieces[slot->first + i];
+		struct page *page = mm_page(&r->mm, p->pfn);
+		enum mm_error error = MM_OK;
+
+		if (!p->refs)
+			continue;
+		if (op->kind == OP_TOUCH) {
+			check_contents(r, p, 1ULL << p->order);
+			touch(r, p);
+		} else if (op->kind == OP_MOVABLE) {
+			error = mm_set_movable(&r->mm, page, op->on);
+		} else if (op->kind == OP_DIRTY) {
+			error = mm_set_dirty(&r->mm, page, op->on);
+		} else if (p->refs < UINT16_MAX) {
+			error = mm_get_page(&r->mm, page);
+			p->refs++;
+		}
+		run_check(B5, error == MM_OK);
+	}
+}
+
+/* --- the administrator ------------------------------------------------------------------------------ */
+
+static void retune(struct run *r)
+{
+	if (!(r->flags & RUN_NO_CHECKS))
+		oracle_retune(r->oracle);
+}
+
+static void do_cpu(struct run *r, const struct op *op)
+{
+	unsigned int cpu = op->cpu;
+	bool online = cpu < r->mm.nr_cpus && (r->mm.online_cpus >> cpu & 1);
+	bool down = op->kind == OP_CPU_DOWN;
+	enum mm_error error;
+
+	if (down)
+		r->hw.cpu = (uint8_t)run_pick_cpu(r, cpu + 1);
+	error = down ? mm_cpu_offline(&r->mm, cpu) : mm_cpu_online(&r->mm, cpu);
+	if (cpu >= r->mm.nr_cpus || online != down ||
+	    (down && (r->mm.online_cpus & (r->mm.online_cpus - 1)) == 0 && error != MM_OK))
+		run_check(P4, error == MM_BAD_CPU);
+	else
+		run_check(P4, error == MM_OK);
+	retune(r);
+}
+
+static void do_mempolicy(struct run *r, const struct op *op)
+{
+	struct mempolicy pol = { .mode = op->name, .nodes = op->nodes, .home = op->nid,
+				 .il_prev = MAX_NODES - 1 };
+
+	if (mempolicy_check(&r->mm, &pol) == MM_OK)
+		r->policy = pol;
+	else
+		r->stats.refused++;
+}
+
+static void do_admin(struct run *r, const struct op *op)
+{
+	struct zone *z;
+	enum mm_error error = MM_OK;
+
+	switch (op->kind) {
+	case OP_DRAIN:
+		error = mm_drain_cpu(&r->mm, run_pick_cpu(r, op->cpu));
+		break;
+	case OP_DRAIN_ALL:
+		mm_drain_all(&r->mm);
+		break;
+	case OP_TICK:
+		mm_tick(&r->mm);
+		break;
+	case OP_SYSCTL:
+		if (mm_sysctl_write(&r->mm, (enum sysctl_name)op->name, op->index, op->value) !=
+		    MM_OK)
+			r->stats.refused++;
+		retune(r);
+		break;
+	case OP_RECLAIM_ACTIVE:
+		z = run_zone(r, op);
+		if (z)
+			mm_set_reclaim_active(&r->mm, z, op->on);
+		break;
+	case OP_FAIL_ALLOC:
+		r->hw.fail_alloc_at = op->n;
+		r->hw.fail_alloc_from = op->on;
+		break;
+	case OP_FAIL_TRYLOCK:
+		r->hw.fail_trylock_at = op->n;
+		break;
+	default:
+		run_check(X9, op->kind < NR_OP_KINDS);
+	}
+	run_check(P4, error == MM_OK);
+}
+
+/* --- dispatch ------------------------------------------------------------------------------------------ */
+
+static void interrupt(void *to)
+{
+	struct run *r = to;
+	const struct op *op = r->irq_op;
+
+	r->irq_op = &none;
+	run_apply(r, op, r->irq_slot);
+}
+
+static void run_slot_op(struct run *r, const struct op *op, struct slot *slot)
+{
+	switch (op->kind) {
+	case OP_ALLOC:
+		do_alloc(r, op, slot);
+		break;
+	case OP_BULK:
+		do_bulk(r, op, slot);
+		break;
+	case OP_EXACT:
+		do_exact(r, op, slot);
+		break;
+	case OP_FREE:
+		do_free(r, slot);
+		break;
+	case OP_FREE_ONE:
+		do_free_one(r, op, slot);
+		break;
+	case OP_SPLIT:
+		do_split(r, slot);
+		break;
+	case OP_EXPECT_PFN:
+		if ((r->flags & RUN_EXPECT) &&
+		    (!slot->nr || r->pieces[slot->first].pfn != op->pfn))
+			run_fail("EXPECT", "expect pfn", "the slot's block is at %" PRIu64,
+				 slot->nr ? r->pieces[slot->first].pfn : PFN_NONE);
+		break;
+	default:
+		do_owner(r, op, slot);
+	}
+}
+
+static bool has_slot(const struct op *op)
+{
+	return op_kinds[op->kind].allocates || op_kinds[op->kind].fields[0] == FIELD_REF;
+}
+
+void run_apply(struct run *r, const struct op *op, uint32_t slot)
+{
+	if (!op->irq_at) {
+		r->hw.cpu = (uint8_t)run_pick_cpu(r, op->cpu);
+		reserve_pieces(r);
+	}
+	if (r->irq_op && r->irq_op != &none && !op->irq_at) {
+		r->hw.irq = interrupt;
+		r->hw.irq_to = r;
+		r->hw.irq_at = r->irq_op->irq_at;
+	}
+	if (has_slot(op)) {
+		if (!op_kinds[op->kind].allocates)
+			slot = op->ref;
+		if (slot < r->nr_slots)
+			run_slot_op(r, op, &r->slots[slot]);
+	} else if (op->kind == OP_FREE_WRONG) {
+		do_free_wrong(r, op);
+	} else if (op->kind == OP_CPU_DOWN || op->kind == OP_CPU_UP) {
+		do_cpu(r, op);
+	} else if (op->kind == OP_MEMPOLICY) {
+		do_mempolicy(r, op);
+	} else if (op->kind == OP_EXPECT_ZONE) {
+		if (r->flags & RUN_EXPECT)
+			run_expect_zone(r, op);
+	} else if (op->kind >= OP_IMPORT && op->kind <= OP_BOOST) {
+		run_import_op(r, op);
+	} else {
+		do_admin(r, op);
+	}
+	if (!op->irq_at) {
+		r->hw.irq_at = 0;
+		r->irq_op = NULL;
+	}
+}
+
+void run_free_everything(struct run *r)
+{
+	r->hw.irq_at = 0;
+	r->hw.fail_alloc_at = 0;
+	r->hw.fail_trylock_at = 0;
+	for (uint32_t s = 0; s < r->nr_slots; s++)
+		for (uint32_t i = 0; i < r->slots[s].nr; i++)
+			while (r->pieces[r->slots[s].first + i].refs) {
+				run_begin_op(r);
+				free_piece(r, &r->slots[s], &r->pieces[r->slots[s].first + i]);
+			}
+}
