@@ -61,8 +61,10 @@ $(eval $(call variant,free-clang32,clang-19,$(FREE) -m32))
 
 # The fuzz targets are one program per engine, which goes by the name it is
 # called by.  afl_state.c writes AFL's map itself, so AFL's compiler stays away.
+export AFL_QUIET := 1
+export AFL_USE_ASAN := 1
 $(eval $(call variant,fuzz,clang-19,-O2 $(TRAP),-fuse-ld=lld-19))
-$(eval $(call variant,afl,AFL_QUIET=1 AFL_USE_ASAN=1 afl-clang-fast,-O2 -Wno-error))
+$(eval $(call variant,afl,afl-clang-fast,-O2 -Wno-error))
 $(eval $(call variant,mutator,clang-19,-O2 -fPIC))
 
 targets	:= $(shell sed -n 's/^[[:blank:]]*ROW.\([a-z_]*\),.*/\1/p' harness/targets.h)
@@ -77,7 +79,7 @@ build/afl/harness/fuzz/afl_state.o: harness/fuzz/afl_state.c
 	@mkdir -p $(@D)
 	$(Q)$(CCACHE) clang-19 $(COMMON) $(WARN) -O2 -MMD -MP -c $< -o $@
 build/afl/driver: $(call objects,afl,$(driver) harness/fuzz/afl_state.c)
-	$(Q)AFL_QUIET=1 AFL_USE_ASAN=1 afl-clang-fast -O2 -fsanitize=fuzzer $^ -o $@
+	$(Q)afl-clang-fast -O2 -fsanitize=fuzzer $^ -o $@
 build/afl/mutator.so: $(call objects,mutator,$(library) $(shared) $(state) \
 		harness/fuzz/afl_mutator.c)
 	$(Q)clang-19 -shared $^ -o $@
@@ -87,10 +89,12 @@ build/%/bin: build/%/driver
 
 build-libfuzzer: build/fuzz/bin build/tidemark build/san/tidemark
 build-afl: build/afl/bin build/afl/mutator.so build-libfuzzer
-hashed	:= plain san gcc-O0 gcc-san clang-O0 clang-O2 $(if $(wildcard /usr/include/x86_64-linux-gnu),gcc-m32)
+has32	:= $(wildcard /usr/lib/gcc/x86_64-linux-gnu/*/32/libgcc.a)
+free	:= free-gcc free-clang $(if $(has32),free-gcc32 free-clang32)
+hashed	:= san gcc-O0 gcc-san clang-O0 clang-O2 $(if $(has32),gcc-m32)
 build-test: build/san/unit build/tidemark build/plain/unit $(hashed:%=build/%/tidemark)
 build-coverage: $(foreach v,cov mcdc,build/$(v)/unit build/$(v)/tidemark)
-build-lint: $(foreach v,gcc gcc32 clang clang32,$(call objects,free-$(v),$(core)))
+build-lint: $(foreach v,$(free),$(call objects,$(v),$(core)))
 
 build/tidemark: build/plain/tidemark
 	$(Q)ln -sf plain/tidemark $@
@@ -116,7 +120,7 @@ fuzz:
 test:
 	@$(DEPS)
 	@$(SUBMAKE) build-test
-	@ci/test
+	@ci/test $(hashed)
 
 replay: build/san/tidemark
 	@build/san/tidemark replay $(F)
@@ -129,7 +133,7 @@ coverage:
 lint:
 	@$(DEPS)
 	@$(SUBMAKE) build-lint
-	@ci/lint
+	@ci/lint $(free)
 
 bench: build/tidemark
 	@build/tidemark bench
