@@ -24,16 +24,29 @@ struct theme {
 	bool	 rich_gfp;		/* any mask; else a few common ones */
 	bool	 one_movability;	/* only UNMOVABLE requests */
 	uint8_t  orders;		/* highest order usually asked for */
+	uint8_t	 irqs;			/* ops of 256 that run as an interrupt of the next */
+	uint8_t	 policies;		/* machines of 256 with a rule of another era */
 };
 
 uint64_t rng_next(uint64_t *state);
 uint64_t rng_below(uint64_t *state, uint64_t n);	/* uniform in 0..n-1; n is not 0 */
+bool	 rng_chance(uint64_t *state, unsigned int n);	/* true n times of 256 */
+
+/* A number of 1..max, small ones as likely as large ones; max is not 0. */
+uint64_t rng_scale(uint64_t *state, uint64_t max);
 
 /* A machine that passes mm_config_check(). */
 void world_draw_machine(const struct theme *theme, uint64_t *rng, struct mm_config *config);
 
+/* Changes one thing about a machine; the result may fail mm_config_check(). */
+void world_change_machine(const struct theme *theme, uint64_t *rng, struct mm_config *config);
+
 /* One op of the theme; `p` is the program so far, so that references hit live slots. */
 void world_draw_op(const struct theme *theme, uint64_t *rng, const struct program *p, struct op *op);
+
+/* One field of an op of p whose kind is set. */
+void world_draw_field(const struct theme *theme, uint64_t *rng, const struct program *p,
+		      struct op *op, enum op_field field);
 
 /* A whole program of `nr_ops` ops. */
 void world_draw(const struct theme *theme, uint64_t seed, uint32_t nr_ops, struct program *p);
