@@ -6,7 +6,11 @@
  * written out a second time; it calls no function of core/ and looks at the
  * machine only to read lengths of lists, page states and raw counters, which
  * the validators hold to be true.  Before each request it says what must
- * happen; after each operation it checks that what happened was legal.
+ * happen, and foretells the zone; after each operation it checks that what
+ * happened was legal.
+ *
+ * The order for one request: ask, run it, then oracle_got() with the same
+ * request for every block that came of it.
  */
 #ifndef HARNESS_ORACLE_H
 #define HARNESS_ORACLE_H
@@ -25,7 +29,10 @@ enum oracle_answer {
 struct oracle;				/* one machine's; oracle.c */
 
 size_t oracle_bytes(const struct mm *mm);		/* memory for a booted machine */
-/* Zeroed memory; the machine has just booted: all managed pages are free. */
+/*
+ * `memory` is zeroed, *o need not be; the machine has just booted: all managed
+ * pages are free.  Compares core's numbers with ours, as oracle_retune() does.
+ */
 void oracle_init(struct oracle *o, const struct mm *mm, void *memory);
 extern const size_t oracle_size;			/* sizeof(struct oracle) */
 
@@ -41,10 +48,21 @@ enum oracle_answer oracle_ask(struct oracle *o, const struct alloc_request *req,
 enum oracle_answer oracle_ask_bulk(struct oracle *o, const struct alloc_request *req, uint32_t nr,
 				   unsigned int cpu, bool interrupted, const char **why);
 
+/* For alloc_pages_exact(): req->order is worked out from nr_pages. */
+enum oracle_answer oracle_ask_exact(struct oracle *o, const struct alloc_request *req,
+				    uint64_t nr_pages, unsigned int cpu, bool interrupted,
+				    const char **why);
+
+/* For mempolicy_alloc(); `pol` as it is before the request (Z7). */
+enum oracle_answer oracle_ask_policy(struct oracle *o, const struct mempolicy *pol,
+				     const struct alloc_request *req, unsigned int cpu,
+				     bool interrupted, const char **why);
+
 /*
  * After: the pages [pfn, pfn + 2^order) were handed out for `req` and now belong
  * to `slot`.  Panics through hook_panic() with X1 (owned twice, not managed), X4
- * (alignment) or X5 (a zone or node the request may not use).
+ * (alignment), X5 (a zone or node the request may not use, or not the zone that
+ * was foretold for the request last asked about) or W7 (an illegal boost).
  */
 void oracle_got(struct oracle *o, const struct alloc_request *req, pfn_t pfn, unsigned int order,
 		uint32_t slot);
@@ -52,10 +70,22 @@ void oracle_got(struct oracle *o, const struct alloc_request *req, pfn_t pfn, un
 /* The pages [pfn, pfn + nr) of `slot` were given back (X1). */
 void oracle_gave(struct oracle *o, pfn_t pfn, uint64_t nr, uint32_t slot);
 
-/* A sysctl was written, a CPU went down or up, marks changed: recompute ours and compare (X2). */
+/*
+ * A write of the sysctl was accepted (W9): recomputes what hangs on it, and
+ * compares; panics with W1, W2, W3, W4, W7, W8, P1 or G5.
+ */
+void oracle_wrote(struct oracle *o, enum sysctl_name name);
+
+/*
+ * A CPU went down or up, or a boost was set by hand: the same.  Also finds out
+ * which sysctl was written, as far as values tell; oracle_wrote() knows better.
+ */
 void oracle_retune(struct oracle *o);
 
-/* Pages that slots own, in zone id `zone`; the harness compares with managed - free - PCP (X1). */
+/*
+ * Pages that slots own or an import took, in zone id `zone`; the harness
+ * compares with managed - free - PCP (X1).
+ */
 uint64_t oracle_owned(const struct oracle *o, unsigned int zone);
 
 /* Every page core holds ALLOC is owned here, and no other; O(pages) (X1). */

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oracle.c - who owns which page
+ *
+ * One number per managed page says which slot holds it.  The runs of managed
+ * pages are found once, when the machine has just booted and every managed
+ * page is on a free list; a page outside of them can never be handed out.
+ */
+#include "oracle_impl.h"
+
+#include <string.h>
+
+const size_t oracle_size = sizeof(struct oracle);
+
+static uint64_t managed_pages(const struct mm *mm)
+{
+	uint64_t nr = 0;
+
+	for (unsigned int id = 0; id < MAX_ZONES; id++)
+		nr += mm->zones[id].managed;
+	return nr;
+}
+
+size_t oracle_bytes(const struct mm *mm)
+{
+	uint64_t bytes = managed_pages(mm) * sizeof(uint32_t);
+
+	for (unsigned int id = 0; id < MAX_ZONES; id++)
+		bytes += mm->zones[id].blocks.nr;
+	return (size_t)bytes;
+}
+
+/* --- boot ------------------------------------------------------------------------- */
+
+static void add_run(struct oracle *o, unsigned int zone, pfn_t start, pfn_t end)
+{
+	struct oracle_range *r = o->nr_ranges ? &o->range[o->nr_ranges - 1] : NULL;
+
+	if (r && r->zone == zone && r->end == start) {
+		r->end = end;
+		return;
+	}
+	mm_assert(Z3, o->nr_ranges < ORACLE_RANGES);
+	o->range[o->nr_ranges] = (struct oracle_range){
+		.start = start,
+		.end = end,
+		.first = r ? r->first + (r->end - r->start) : 0,
+		.zone = (uint8_t)zone,
+	};
+	o->nr_ranges++;
+}
+
+/* Z1, X1: all that is managed is free after boot, and nothing else is. */
+static void find_runs(struct oracle *o, unsigned int id)
+{
+	const struct zone *z = &o->mm->zones[id];
+	uint64_t nr_free = 0;
+	pfn_t pfn = z->start_pfn;
+
+	while (pfn < z->end_pfn) {
+		const struct page *page = &z->pages[pfn - z->start_pfn];
+		pfn_t end;
+
+		if (page->state != PAGE_FREE) {
+			pfn++;
+			continue;
+		}
+		end = pfn + (1ULL << page->order);
+		mm_assert(Z2, end <= z->end_pfn);
+		add_run(o, id, pfn, end);
+		nr_free += end - pfn;
+		pfn = end;
+	}
+	mm_assert(Z1, nr_free == z->managed);
+	mm_assert(Z1, z->managed <= z->present && z->present <= z->end_pfn - z->start_pfn);
+}
+
+void oracle_init(struct oracle *o, const struct mm *mm, void *memory)
+{
+	uint64_t blocks = 0;
+	unsigned int nr_zones = 0;
+
+	memset(o, 0, offsetof(struct oracle, range));
+	o->mm = mm;
+	o->owner = memory;
+	o->block_mark = (uint8_t *)(o->owner + managed_pages(mm));
+	for (unsigned int id = 0; id < MAX_ZONES; id++) {
+		const struct zone *z = &mm->zones[id];
+
+		if (!mm->nodes[id / NR_ZONE_TYPES].online ||
+		    !(mm->tun.zone_types >> (id % NR_ZONE_TYPES) & 1))
+			continue;
+		o->zones[nr_zones++] = (uint8_t)id;
+		o->block_first[id] = blocks;
+		blocks += z->blocks.nr;
+		o->boost[id] = z->boost;
+		find_runs(o, id);
+	}
+	o->zones[nr_zones] = ZONE_ID_END;
+	oracle_boot_tuned(o);
+}
+
+/* --- ownership -------------------------------------------------------------------- */
+
+/* The run that holds all of [pfn, pfn + nr), or NULL.  Runs of nodes may interleave. */
+static const struct oracle_range *find_range(const struct oracle *o, pfn_t pfn, uint64_t nr)
+{
+	for (uint32_t i = 0; i < o->nr_ranges; i++)
+		if (pfn >= o->range[i].start && pfn < o->range[i].end)
+			return nr <= o->range[i].end - pfn ? &o->range[i] : NULL;
+	return NULL;
+}
+
+static bool same_request(const struct alloc_request *a, const struct alloc_request *b)
+{
+	return a->gfp == b->gfp && a->order == b->order && a->nid == b->nid &&
+	       a->nodemask == b->nodemask && a->context == b->context;
+}
+
+/* X5: may a page of this zone serve the request at all? */
+static void check_zone(struct oracle *o, const struct alloc_request *req, unsigned int zone)
+{
+	const struct oracle_memo *q = oracle_memo(o);
+	bool known = q->asked && same_request(req, &q->key);
+	const struct alloc_request *r = known ? &q->req : req;
+	gfp_t gfp = known && q->raw_gfp ? r->gfp : oracle_gfp_in_context(r->gfp, r->context);
+	unsigned int nid = zone / NR_ZONE_TYPES;
+	/* The slow path of a request like these looks at every node (A2). */
+	bool any_node = (!(gfp & __GFP_DIRECT_RECLAIM) && (gfp & __GFP_HIGH)) ||
+			oracle_reserve_flags(gfp, r->context);
+
+	mm_assert(X5, zone % NR_ZONE_TYPES <= oracle_highest_zone(o->mm, gfp));
+	if (r->nodemask && !any_node)
+		mm_assert(X5, r->nodemask >> nid & 1);
+	if ((gfp & __GFP_THISNODE) && r->nid != NODE_NONE)
+		mm_assert(X5, nid == r->nid);
+	if ((gfp & __GFP_THISNODE) && r->nid == NODE_NONE && known)
+		mm_assert(X5, nid == o->mm->cpu_node[q->cpu]);
+	if (known && q->zone != ZONE_ID_END)
+		mm_assert(X5, zone == q->zone);
+}
+
+void oracle_got(struct oracle *o, const struct alloc_request *req, pfn_t pfn, unsigned int order,
+		uint32_t slot)
+{
+	uint64_t nr = 1ULL << order;
+	const struct oracle_range *r = find_range(o, pfn, nr);
+	uint32_t *owner;
+
+	mm_assert(X1, r != NULL);
+	mm_assert(X4, (pfn & (nr - 1)) == 0);
+	check_zone(o, req, r->zone);
+	oracle_saw_boost(o, r->zone);
+	owner = &o->owner[r->first + (pfn - r->start)];
+	for (uint64_t i = 0; i < nr; i++) {
+		mm_assert(X1, owner[i] == OWNER_NOBODY);
+		owner[i] = slot + 1;
+	}
+	o->owned[r->zone] += nr;
+}
+
+/* Pages of one run change from one owner to another. */
+static void change_owner(struct oracle *o, pfn_t pfn, uint64_t nr, uint32_t from, uint32_t to)
+{
+	const struct oracle_range *r = find_range(o, pfn, nr);
+	uint32_t *owner;
+
+	mm_assert(X1, r != NULL);
+	owner = &o->owner[r->first + (pfn - r->start)];
+	for (uint64_t i = 0; i < nr; i++) {
+		mm_assert(X1, owner[i] == from);
+		owner[i] = to;
+	}
+	if (to == OWNER_NOBODY) {
+		mm_assert(X1, o->owned[r->zone] >= nr);
+		o->owned[r->zone] -= nr;
+	}
+}
+
+void oracle_gave(struct oracle *o, pfn_t pfn, uint64_t nr, uint32_t slot)
+{
+	change_owner(o, pfn, nr, slot + 1, OWNER_NOBODY);
+}
+
+uint64_t oracle_owned(const struct oracle *o, unsigned int zone)
+{
+	return o->owned[zone];
+}
+
+void oracle_import_empty(struct oracle *o, unsigned int zone)
+{
+	for (uint32_t i = 0; i < o->nr_ranges; i++) {
+		const struct oracle_range *r = &o->range[i];
+
+		if (r->zone != zone)
+			continue;
+		for (uint64_t p = r->first; p < r->first + (r->end - r->start); p++)
+			if (o->owner[p] == OWNER_NOBODY)
+				o->owner[p] = OWNER_IMPORT;
+	}
+	o->owned[zone] = o->mm->zones[zone].managed;
+}
+
+void oracle_import_free(struct oracle *o, pfn_t pfn, unsigned int order)
+{
+	change_owner(o, pfn, 1ULL << order, OWNER_IMPORT, OWNER_NOBODY);
+}
+
+/* --- recount ---------------------------------------------------------------------- */
+
+static uint64_t recount_range(const struct oracle *o, const struct oracle_range *r)
+{
+	const struct zone *z = &o->mm->zones[r->zone];
+	uint64_t nr_owned = 0;
+	pfn_t pfn = r->start;
+
+	while (pfn < r->end) {
+		const struct page *page = &z->pages[pfn - z->start_pfn];
+		uint64_t nr = 1ULL << page->order;
+		const uint32_t *owner = &o->owner[r->first + (pfn - r->start)];
+		bool allocated = page->state == PAGE_ALLOC;
+
+		mm_assert(X1, page->state != PAGE_NONE);
+		mm_assert(X4, nr <= r->end - pfn);
+		for (uint64_t i = 0; i < nr; i++)
+			mm_assert(X1, (owner[i] != OWNER_NOBODY) == allocated);
+		nr_owned += allocated ? nr : 0;
+		pfn += nr;
+	}
+	return nr_owned;
+}
+
+void oracle_recount(struct oracle *o)
+{
+	uint64_t nr[MAX_ZONES] = { 0 };
+
+	for (uint32_t i = 0; i < o->nr_ranges; i++)
+		nr[o->range[i].zone] += recount_range(o, &o->range[i]);
+	for (unsigned int i = 0; o->zones[i] != ZONE_ID_END; i++)
+		mm_assert(X1, nr[o->zones[i]] == o->owned[o->zones[i]]);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oracle_ask.c - what a request must end in, and which zone must serve it
+ *
+ * The state that decides is read from the machine: free counters, the lengths
+ * of the free lists and of one CPU's lists.  An attempt that fails changes
+ * none of these, so a request is a sequence of looks at one state, with one
+ * exception: before giving up, a request that may block turns HIGHATOMIC
+ * pageblocks back, one by one, looking again after each.  Those steps are
+ * worked out here without touching the machine ("thought").
+ *
+ * Left out because they cannot change the answer: waking kswapd; compaction
+ * and reclaim, which make no progress; the rounds of should_reclaim_retry()
+ * between two looks, since nothing happens in them; ALLOC_CPUSET in the last
+ * resort of __GFP_NOFAIL, since there are no cpusets here: the policy's nodes
+ * bind both of its attempts.  There is no OOM killer in this version.
+ */
+#include "oracle_impl.h"
+
+/* --- A: the whole request --------------------------------------------------------- */
+
+/* May it turn to reclaim again after the first time (A3)? */
+static bool may_repeat(const struct question *q)
+{
+	if (!(q->gfp & __GFP_DIRECT_RECLAIM) || (q->context & CTX_MEMALLOC) ||
+	    (q->gfp & __GFP_NORETRY))
+		return false;
+	return q->order <= COSTLY_ORDER ||
+	       ((q->gfp & __GFP_RETRY_MAYFAIL) && (q->gfp & __GFP_IO));
+}
+
+/* From the label "retry" to giving up once; the zone that serves it, or ZONE_ID_END. */
+static unsigned int one_round(struct question *q, unsigned int *flags, bool *changed)
+{
+	unsigned int reserve = oracle_reserve_flags(q->gfp, q->context);
+	unsigned int zone;
+
+	if (reserve)
+		*flags = reserve | oracle_cma_flag(q);
+	if (!(*flags & ALLOC_CPUSET) || reserve)
+		q->nodemask = 0;
+	for (;;) {
+		zone = oracle_attempt(q, *flags);
+		if (zone != ZONE_ID_END || !may_repeat(q))
+			return zone;
+		if (!oracle_think_unreserve(q, changed))
+			break;
+	}
+	/* One last look before any killing (A4). */
+	return oracle_attempt(q, ALLOC_WMARK_HIGH | ALLOC_CPUSET);
+}
+
+static enum oracle_answer slow_path(struct question *q, unsigned int *zone, const char **why)
+{
+	bool may_block = q->gfp & __GFP_DIRECT_RECLAIM;
+	bool changed = true;
+	unsigned int flags;
+
+	if (may_block)
+		q->gfp &= ~__GFP_ATOMIC;	/* a contradiction; waiting wins */
+	flags = oracle_slow_flags(q);
+	*why = "A2: the slow path's first attempt";
+	*zone = oracle_attempt(q, flags);
+	if (*zone != ZONE_ID_END)
+		return MUST_SUCCEED;
+	*why = "A2: what the caller is entitled to, or blocks no longer reserved (A4)";
+	/* Without any zone of its own nodes a request goes straight to its end. */
+	if (oracle_first_zone(q) != ZONE_ID_END)
+		*zone = one_round(q, &flags, &changed);
+	if (*zone != ZONE_ID_END)
+		return MUST_SUCCEED;
+	if (!(q->gfp & __GFP_NOFAIL) || !may_block) {
+		*why = "X5: no zone holds its mark and has a block";
+		return MUST_FAIL;
+	}
+	*why = "G5: the last resort of __GFP_NOFAIL";
+	for (;;) {
+		*zone = oracle_attempt(q, ALLOC_MIN_RESERVE);
+		if (*zone != ZONE_ID_END)
+			return MUST_SUCCEED;
+		if (!changed)
+			break;
+		changed = false;
+		*zone = one_round(q, &flags, &changed);
+		if (*zone != ZONE_ID_END)
+			return MUST_SUCCEED;
+	}
+	*why = "G5: __GFP_NOFAIL without a way forward";
+	return MUST_STUCK;
+}
+
+static enum oracle_answer decide(struct question *q, unsigned int *zone, const char **why)
+{
+	enum oracle_answer answer;
+
+	*why = "A1: the fast path";
+	*zone = oracle_attempt(q, ALLOC_WMARK_LOW | oracle_cma_flag(q) | oracle_nofragment_flag(q));
+	if (*zone != ZONE_ID_END)
+		return MUST_SUCCEED;
+	q->spread_dirty = false;
+	answer = slow_path(q, zone, why);
+	oracle_forget(q);
+	if (!(q->gfp & __GFP_DIRECT_RECLAIM) || !q->mm->reclaim)
+		return answer;
+	*zone = ZONE_ID_END;
+	if (answer == MUST_SUCCEED)
+		return answer;
+	*why = "A2: a reclaimer may find pages";
+	return MAY;
+}
+
+/* --- the question ----------------------------------------------------------------- */
+
+/* Remembers what was asked, for oracle_got(). */
+static void remember(struct oracle *o, const struct alloc_request *key,
+		     const struct alloc_request *req, unsigned int cpu, bool raw_gfp)
+{
+	struct oracle_memo *memo = oracle_memo(o);
+
+	memo->key = *key;
+	memo->req = *req;
+	memo->cpu = cpu;
+	memo->zone = ZONE_ID_END;
+	memo->raw_gfp = raw_gfp;
+	memo->asked = true;
+}
+
+static enum oracle_answer ask(struct oracle *o, const struct alloc_request *req, unsigned int cpu,
+			      bool interrupted, const char **why)
+{
+	struct question q;
+	enum oracle_answer answer;
+	unsigned int zone;
+
+	if (oracle_refuses(o->mm, req)) {
+		*why = "G2, G6: the edge refuses it";
+		return MUST_REFUSE;
+	}
+	if (interrupted) {
+		*why = "P6: an interrupt or a fault may strike";
+		return MAY;
+	}
+	oracle_question(&q, o, req, oracle_gfp_in_context(req->gfp, req->context), cpu);
+	answer = decide(&q, &zone, why);
+	if (answer == MUST_SUCCEED)
+		oracle_memo(o)->zone = zone;
+	return answer;
+}
+
+enum oracle_answer oracle_ask(struct oracle *o, const struct alloc_request *req, unsigned int cpu,
+			      bool interrupted, const char **why)
+{
+	remember(o, req, req, cpu, false);
+	return ask(o, req, cpu, interrupted, why);
+}
+
+enum oracle_answer oracle_ask_exact(struct oracle *o, const struct alloc_request *req,
+				    uint64_t nr_pages, unsigned int cpu, bool interrupted,
+				    const char **why)
+{
+	struct alloc_request whole = *req;
+
+	whole.order = 0;
+	while (whole.order <= MAX_ORDER && 1ULL << whole.order < nr_pages)
+		whole.order++;
+	remember(o, req, &whole, cpu, false);
+	if (nr_pages == 0 || (req->gfp & __GFP_COMP)) {
+		*why = "B5: alloc_pages_exact() of nothing, or of a compound block";
+		return MUST_REFUSE;
+	}
+	return ask(o, &whole, cpu, interrupted, why);
+}
+
+enum oracle_answer oracle_ask_bulk(struct oracle *o, const struct alloc_request *req, uint32_t nr,
+				   unsigned int cpu, bool interrupted, const char **why)
+{
+	struct alloc_request one = *req;
+	struct question q;
+	unsigned int zone;
+
+	one.order = 0;
+	remember(o, req, &one, cpu, true);
+	if (oracle_refuses(o->mm, &one) || interrupted)
+		return ask(o, &one, cpu, interrupted, why);
+	if (nr == 0) {
+		*why = "B5: nothing is wanted";
+		return MUST_SUCCEED;
+	}
+	if (nr > 1) {
+		oracle_question(&q, o, &one, one.gfp, cpu);
+		zone = oracle_bulk_zone(&q, nr);
+		if (zone != ZONE_ID_END) {
+			oracle_memo(o)->zone = zone;
+			*why = "B5: a local zone holds its mark with that many less";
+			return MUST_SUCCEED;
+		}
+	}
+	oracle_memo(o)->raw_gfp = false;
+	return ask(o, &one, cpu, interrupted, why);
+}
+
+enum oracle_answer oracle_ask_policy(struct oracle *o, const struct mempolicy *pol,
+				     const struct alloc_request *req, unsigned int cpu,
+				     bool interrupted, const char **why)
+{
+	struct alloc_request r = oracle_under_policy(o, pol, req, cpu);
+	enum oracle_answer answer;
+
+	remember(o, req, &r, cpu, false);
+	answer = ask(o, &r, cpu, interrupted, why);
+	if ((answer != MUST_FAIL && answer != MAY) || r.nodemask == 0 ||
+	    pol->mode != MPOL_PREFERRED_MANY)
+		return answer;
+	r.gfp = req->gfp;		/* the second pass: every node, trying hard */
+	r.nodemask = 0;
+	remember(o, req, &r, cpu, false);
+	return ask(o, &r, cpu, interrupted, why);
+}

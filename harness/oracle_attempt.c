@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oracle_attempt.c - one look at the zones: marks, and blocks to be had
+ *
+ * Lengths of lists and raw counters are read from the machine.  A failed
+ * attempt changes nothing that a later one looks at.
+ */
+#include "oracle_impl.h"
+
+/* --- W5: the mark ----------------------------------------------------------------- */
+
+/* A counter as it is read: drift may take it below zero, and then it reads zero (W8). */
+static int64_t counter(const struct zone *z, enum zone_stat item)
+{
+	return z->stats.count[item] < 0 ? 0 : z->stats.count[item];
+}
+
+static int64_t unusable(const struct question *q, const struct zone *z, unsigned int flags)
+{
+	int64_t pages = (1LL << q->order) - 1;
+
+	if (!(flags & (ALLOC_OOM | ALLOC_NON_BLOCK | ALLOC_MIN_RESERVE | ALLOC_HIGHATOMIC)))
+		pages += (int64_t)z->nr_reserved_highatomic -
+			 (q->thought.active ? (int64_t)q->thought.unreserved[z->id] : 0);
+	if (!(flags & ALLOC_CMA))
+		pages += counter(z, NR_FREE_CMA);
+	return pages;
+}
+
+static bool has_block(const struct zone *z, unsigned int order, unsigned int type)
+{
+	for (; order <= MAX_ORDER; order++)
+		if (z->area[order].list[type].nr)
+			return true;
+	return false;
+}
+
+static bool was_moved(const struct question *q, const struct zone *z)
+{
+	return q->thought.active && q->thought.moved_order[z->id] >= (int)q->order;
+}
+
+/* Is there a block of the order that the flags let the request see? */
+static bool sees_block(const struct question *q, const struct zone *z, unsigned int flags)
+{
+	return has_block(z, q->order, MIGRATE_UNMOVABLE) ||
+	       has_block(z, q->order, MIGRATE_MOVABLE) ||
+	       has_block(z, q->order, MIGRATE_RECLAIMABLE) || was_moved(q, z) ||
+	       ((flags & ALLOC_CMA) && has_block(z, q->order, MIGRATE_CMA)) ||
+	       ((flags & (ALLOC_HIGHATOMIC | ALLOC_OOM)) &&
+		has_block(z, q->order, MIGRATE_HIGHATOMIC));
+}
+
+/* W5: `mark` with its boost; `highest` selects the reserve. */
+static bool holds(const struct question *q, const struct zone *z, uint64_t mark,
+		  unsigned int highest, unsigned int flags)
+{
+	int64_t min = (int64_t)mark;
+	int64_t free = counter(z, NR_FREE_PAGES) - unusable(q, z, flags);
+
+	if (flags & ALLOC_MIN_RESERVE) {
+		min -= min / 2;
+		if (flags & ALLOC_NON_BLOCK)
+			min -= min / 4;
+	}
+	if (flags & ALLOC_OOM)
+		min -= min / 2;
+	if (free <= min + (int64_t)q->o->tuned.zone[z->id].reserve[highest])
+		return false;
+	return q->order == 0 || sees_block(q, z, flags);
+}
+
+/* W6: atomic requests of order 0 need not leave the boost at the min mark. */
+static bool mark_allows(const struct question *q, const struct zone *z, unsigned int flags)
+{
+	unsigned int wmark = flags & ALLOC_WMARK_MASK;
+	uint64_t mark = q->o->tuned.zone[z->id].mark[wmark];
+
+	if (holds(q, z, mark + z->boost, q->highest, flags))
+		return true;
+	return q->order == 0 && (q->gfp & __GFP_ATOMIC) && wmark == WMARK_MIN &&
+	       holds(q, z, mark, q->highest, flags);
+}
+
+/* --- M, P: taking a block --------------------------------------------------------- */
+
+static bool pcp_has_block(const struct question *q, const struct zone *z, unsigned int flags)
+{
+	const struct pcp *pcp = &z->cpu[q->cpu].pcp;
+	unsigned int list;
+
+	if (pcp->lock.holder)
+		return false;		/* we interrupted who has it (P6) */
+	/* CMA pages sit on the MOVABLE lists, so those are closed to who may not have them. */
+	if (q->mm->tun.has_cma && q->type == MIGRATE_MOVABLE && !(flags & ALLOC_CMA))
+		return false;
+	if (q->order <= COSTLY_ORDER)
+		list = q->order * MIGRATE_PCPTYPES + q->type;
+	else if (q->order == q->mm->tun.pageblock_order)
+		list = NR_PCP_LOW_LISTS + (q->type == MIGRATE_MOVABLE);
+	else
+		return false;
+	return pcp->lists[list].nr != 0;
+}
+
+/* M2, M4: another type's block will do, but only a whole pageblock's with NOFRAGMENT. */
+static bool can_fall_back(const struct question *q, const struct zone *z, unsigned int flags)
+{
+	unsigned int order = q->order;
+
+	if ((flags & ALLOC_NOFRAGMENT) && order < q->mm->tun.pageblock_order)
+		order = q->mm->tun.pageblock_order;
+	for (unsigned int type = 0; type < MIGRATE_PCPTYPES; type++)
+		if (type != q->type && has_block(z, order, type))
+			return true;
+	return false;
+}
+
+static bool can_take(const struct question *q, const struct zone *z, unsigned int flags)
+{
+	if (pcp_has_block(q, z, flags) || has_block(z, q->order, q->type) || was_moved(q, z))
+		return true;
+	if ((flags & ALLOC_CMA) && has_block(z, q->order, MIGRATE_CMA))
+		return true;
+	if (can_fall_back(q, z, flags))
+		return true;
+	return (flags & (ALLOC_HIGHATOMIC | ALLOC_OOM | ALLOC_NON_BLOCK)) &&
+	       has_block(z, q->order, MIGRATE_HIGHATOMIC);
+}
+
+/* --- G5: dirty pages -------------------------------------------------------------- */
+
+static bool dirty_allows(const struct question *q, unsigned int nid)
+{
+	uint64_t pages = 0, limit;
+
+	for (unsigned int type = 0; type < NR_ZONE_TYPES; type++) {
+		const struct zone *z = &q->mm->zones[nid * NR_ZONE_TYPES + type];
+
+		if (z->present)
+			pages += (uint64_t)counter(z, NR_FREE_PAGES);
+	}
+	if (pages > q->o->tuned.totalreserve[nid])
+		pages -= q->o->tuned.totalreserve[nid];
+	else
+		pages = 0;
+	limit = q->mm->tun.sysctl.dirty_ratio * pages / 100;
+	if (q->context & CTX_REALTIME)
+		limit += limit / 4;
+	if (limit > UINT32_MAX)
+		limit = UINT32_MAX;
+	return q->mm->nodes[nid].nr_dirty <= limit;
+}
+
+/* --- an attempt ------------------------------------------------------------------- */
+
+bool oracle_is_candidate(const struct question *q, unsigned int id)
+{
+	if (id % NR_ZONE_TYPES > q->highest)
+		return false;
+	return !q->nodemask || (q->nodemask >> (id / NR_ZONE_TYPES) & 1);
+}
+
+/* The preferred zone; ZONE_ID_END: no zone may serve it. */
+unsigned int oracle_first_zone(const struct question *q)
+{
+	unsigned int i = 0;
+
+	while (q->zonelist[i] != ZONE_ID_END && !oracle_is_candidate(q, q->zonelist[i]))
+		i++;
+	return q->zonelist[i];
+}
+
+static unsigned int scan(const struct question *q, unsigned int flags)
+{
+	unsigned int first = ZONE_ID_END;
+
+	for (const uint8_t *id = q->zonelist; *id != ZONE_ID_END; id++) {
+		const struct zone *z = &q->mm->zones[*id];
+
+		if (!oracle_is_candidate(q, *id))
+			continue;
+		if (first == ZONE_ID_END)
+			first = *id;
+		q->o->boost[*id] = z->boost;
+		if (q->spread_dirty && !dirty_allows(q, *id / NR_ZONE_TYPES))
+			continue;
+		if ((flags & ALLOC_NOFRAGMENT) && *id / NR_ZONE_TYPES != first / NR_ZONE_TYPES)
+			break;		/* rather mix types here than go far */
+		if (!(flags & ALLOC_NO_WATERMARKS) && !mark_allows(q, z, flags))
+			continue;
+		if (can_take(q, z, flags))
+			return *id;
+	}
+	return ZONE_ID_END;
+}
+
+/* The zone that would serve it with these flags; ZONE_ID_END: none. */
+unsigned int oracle_attempt(const struct question *q, unsigned int flags)
+{
+	unsigned int zone = scan(q, flags);
+
+	if (zone == ZONE_ID_END && (flags & ALLOC_NOFRAGMENT))
+		zone = scan(q, flags & ~(unsigned int)ALLOC_NOFRAGMENT);
+	return zone;
+}
+
+/* M4 */
+unsigned int oracle_nofragment_flag(const struct question *q)
+{
+	unsigned int first = oracle_first_zone(q);
+
+	if (first == ZONE_ID_END || first % NR_ZONE_TYPES != ZONE_NORMAL ||
+	    !(q->mm->tun.zone_types >> ZONE_DMA32 & 1))
+		return 0;
+	if (q->mm->tun.nr_nodes > 1 &&
+	    !q->mm->zones[first - ZONE_NORMAL + ZONE_DMA32].present)
+		return 0;
+	return ALLOC_NOFRAGMENT;
+}
+
+/*
+ * Several pages from one local zone's per-CPU list: the first zone of the
+ * preferred node that would still hold its low mark, judged with that node's
+ * own reserve.  6.1 does not apply the caller's scopes here.
+ */
+unsigned int oracle_bulk_zone(const struct question *q, uint32_t nr)
+{
+	unsigned int first = oracle_first_zone(q);
+	unsigned int flags = ALLOC_WMARK_LOW | oracle_cma_flag(q);
+
+	for (const uint8_t *id = q->zonelist; *id != ZONE_ID_END; id++) {
+		const struct zone *z = &q->mm->zones[*id];
+		uint64_t mark = q->o->tuned.zone[*id].mark[WMARK_LOW] + z->boost + nr;
+
+		if (!oracle_is_candidate(q, *id))
+			continue;
+		if (*id / NR_ZONE_TYPES != first / NR_ZONE_TYPES)
+			break;
+		q->o->boost[*id] = z->boost;
+		if (!holds(q, z, mark, first % NR_ZONE_TYPES, flags))
+			continue;
+		if (z->cpu[q->cpu].pcp.lock.holder)
+			break;		/* only a per-CPU set will do (P6) */
+		return can_take(q, z, flags) ? *id : ZONE_ID_END;
+	}
+	return ZONE_ID_END;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oracle_impl.h - what the files of the model share; see oracle.h
+ *
+ * Of core/ only struct layouts, constants and field values are used.  All
+ * arithmetic is written out again from SPEC.md, in its plainest form, so that
+ * a mistake would have to be made twice to stay unseen.
+ */
+#ifndef HARNESS_ORACLE_IMPL_H
+#define HARNESS_ORACLE_IMPL_H
+
+#include "oracle.h"
+
+enum { ORACLE_RANGES = 5 * MAX_RANGES };	/* runs of managed pages of a machine */
+
+#define OWNER_NOBODY	0u
+#define OWNER_IMPORT	UINT32_MAX		/* taken by an import */
+
+_Static_assert(ORACLE_RANGES >= 2 * MAX_RANGES + 2 * MAX_ZONES, "every hole cuts one run in two");
+
+struct oracle_range {			/* managed pages of one zone, without a gap */
+	pfn_t	 start;
+	pfn_t	 end;
+	uint64_t first;			/* of owner[]: that of `start` */
+	uint8_t	 zone;
+};
+
+/* Numbers that follow from sysctls and zone sizes: what core's must equal. */
+struct oracle_zone {
+	uint64_t mark[NR_WMARK];	/* W2 */
+	uint64_t reserve[NR_ZONE_TYPES];	/* W4 */
+	uint64_t drift_mark;		/* W8 */
+	uint64_t managed_marks;		/* W9: managed when marks were last computed */
+	uint64_t managed_reserve;	/* W9: and reserves */
+	uint32_t pcp_high;		/* P1 */
+	uint32_t pcp_batch;
+	uint8_t	 threshold;		/* W8: of CPUs online at the last change of CPUs */
+};
+
+struct oracle_tuned {
+	struct oracle_zone zone[MAX_ZONES];
+	uint64_t totalreserve[MAX_NODES];	/* G5 */
+	uint64_t online_cpus;
+	int64_t	 min_free_kbytes;	/* in force (W1) */
+	struct sysctls sysctl;		/* as last seen */
+};
+
+/* The request last asked about, and where it must get its pages. */
+struct oracle_memo {
+	struct alloc_request key;	/* as the caller wrote it */
+	struct alloc_request req;	/* what it comes to: policy and count worked in */
+	unsigned int cpu;
+	unsigned int zone;		/* id; ZONE_ID_END: not foretold */
+	bool asked;
+	bool raw_gfp;			/* bulk: the caller's scopes do not apply */
+};
+
+struct oracle {
+	const struct mm *mm;
+	uint32_t *owner;		/* per managed page: slot + 1, or OWNER_* */
+	uint8_t	 *block_mark;		/* per pageblock, zero between questions */
+	uint64_t  block_first[MAX_ZONES];	/* of block_mark[]: that of the zone's first */
+	uint64_t  owned[MAX_ZONES];	/* pages with an owner */
+	uint64_t  boost[MAX_ZONES];	/* as last seen (W7) */
+	uint8_t	  zones[MAX_ZONES + 1];	/* ids of zones of online nodes and configured types */
+	uint8_t	  zonelist[MAX_NODES][NR_ZONELISTS][MAX_ZONES + 1];
+	struct oracle_memo last[2];	/* [1]: inside an interrupt */
+	struct oracle_tuned tuned;
+	uint32_t  nr_ranges;
+	struct oracle_range range[ORACLE_RANGES];
+};
+
+#define FOR_EACH_ZONE_ID(o, i, id) \
+	for (unsigned int i = 0, id = (o)->zones[0]; id != ZONE_ID_END; id = (o)->zones[++i])
+
+static inline struct oracle_memo *oracle_memo(struct oracle *o)
+{
+	return &o->last[o->mm->tun.hw->in_irq];
+}
+
+/* --- a question being worked out -------------------------------------------------- */
+
+struct thought {			/* what unreserving would have done so far (M5) */
+	bool	 active;
+	uint64_t unreserved[MAX_ZONES];	/* pages less in the reserve */
+	int8_t	 moved_order[MAX_ZONES];	/* the largest block moved; -1: none */
+	pfn_t	 moved_from[MAX_ZONES];	/* in a pageblock that begins before its zone */
+};
+
+struct question {
+	struct oracle	*o;
+	const struct mm	*mm;
+	gfp_t		 gfp;
+	unsigned int	 order;
+	unsigned int	 highest;	/* enum zone_type (G2) */
+	unsigned int	 type;		/* enum migratetype (G3) */
+	unsigned int	 cpu;
+	unsigned int	 context;
+	unsigned int	 nodemask;	/* 0: every node */
+	bool		 spread_dirty;	/* fast path of __GFP_WRITE (G5) */
+	const uint8_t	*zonelist;
+	struct thought	 thought;	/* set up when first needed */
+};
+
+/* --- oracle_request.c: what a request says ---------------------------------------- */
+
+gfp_t oracle_gfp_in_context(gfp_t gfp, unsigned int context);		/* G6 */
+unsigned int oracle_highest_zone(const struct mm *mm, gfp_t gfp);	/* G2 */
+unsigned int oracle_reserve_flags(gfp_t gfp, unsigned int context);	/* G4 */
+unsigned int oracle_cma_flag(const struct question *q);
+unsigned int oracle_slow_flags(const struct question *q);
+bool oracle_refuses(const struct mm *mm, const struct alloc_request *req);	/* G2, G6 */
+void oracle_question(struct question *q, struct oracle *o, const struct alloc_request *req,
+		     gfp_t gfp, unsigned int cpu);
+
+/* Z7: the request that a policy makes of one; PREFERRED_MANY: its first pass. */
+struct alloc_request oracle_under_policy(const struct oracle *o, const struct mempolicy *pol,
+					 const struct alloc_request *req, unsigned int cpu);
+
+/* --- oracle_attempt.c: one look at the zones -------------------------------------- */
+
+/* The zone that would serve it with these flags; ZONE_ID_END: none. */
+unsigned int oracle_attempt(const struct question *q, unsigned int flags);
+unsigned int oracle_nofragment_flag(const struct question *q);		/* M4 */
+unsigned int oracle_bulk_zone(const struct question *q, uint32_t nr);	/* B5 */
+
+/* May the zone serve the request at all; which of them is preferred. */
+bool oracle_is_candidate(const struct question *q, unsigned int id);
+unsigned int oracle_first_zone(const struct question *q);
+
+/* --- oracle_thought.c: unreserving without touching the machine ------------------- */
+
+/* True if blocks moved: the request looks again.  *changed: if anything did. */
+bool oracle_think_unreserve(struct question *q, bool *changed);
+void oracle_forget(struct question *q);
+
+/* --- oracle_marks.c, oracle_retune.c ---------------------------------------------- */
+
+struct oracle_cpus {			/* CPUs as the limits of per-CPU lists count them */
+	uint64_t     online;
+	unsigned int coming;		/* not online yet, but counted for every zone */
+	bool	     boot;
+};
+
+void oracle_compute_min_free(struct oracle *o);				/* W1 */
+void oracle_raise_min_free(struct oracle *o);				/* W1: huge pages */
+void oracle_set_marks(struct oracle *o);				/* W2, W3 */
+void oracle_set_pcp_limits(struct oracle *o, struct oracle_cpus cpus);	/* P1 */
+void oracle_set_reserves(struct oracle *o);				/* W4 */
+void oracle_set_totalreserve(struct oracle *o);				/* G5 */
+void oracle_set_thresholds(struct oracle *o);				/* W8 */
+void oracle_set_zonelists(struct oracle *o);				/* Z4 */
+
+void oracle_boot_tuned(struct oracle *o);	/* computes all, and compares */
+void oracle_saw_boost(struct oracle *o, unsigned int zone);	/* W7: only legal steps */
+
+#endif

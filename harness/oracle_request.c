@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oracle_request.c - what a request says: zones, type, flags, nodes
+ *
+ * Pure functions of the request and of what the machine is configured with.
+ */
+#include "oracle_impl.h"
+
+gfp_t oracle_gfp_in_context(gfp_t gfp, unsigned int context)
+{
+	if (context & CTX_NOIO)
+		gfp &= ~(__GFP_IO | __GFP_FS);
+	if (context & CTX_NOFS)
+		gfp &= ~__GFP_FS;
+	if (context & CTX_PIN)
+		gfp &= ~__GFP_MOVABLE;
+	return gfp;
+}
+
+static bool configured(const struct mm *mm, unsigned int type)
+{
+	return mm->tun.zone_types >> type & 1;
+}
+
+unsigned int oracle_highest_zone(const struct mm *mm, gfp_t gfp)
+{
+	if ((gfp & __GFP_DMA) && configured(mm, ZONE_DMA))
+		return ZONE_DMA;
+	if ((gfp & __GFP_DMA32) && configured(mm, ZONE_DMA32))
+		return ZONE_DMA32;
+	if ((gfp & __GFP_HIGHMEM) && (gfp & __GFP_MOVABLE))
+		return ZONE_MOVABLE;
+	if ((gfp & __GFP_HIGHMEM) && configured(mm, ZONE_HIGHMEM))
+		return ZONE_HIGHMEM;
+	return ZONE_NORMAL;
+}
+
+static unsigned int migratetype_of(const struct mm *mm, gfp_t gfp)
+{
+	if (mm->tun.grouping_off)
+		return MIGRATE_UNMOVABLE;
+	if (gfp & __GFP_MOVABLE)
+		return MIGRATE_MOVABLE;
+	return gfp & __GFP_RECLAIMABLE ? MIGRATE_RECLAIMABLE : MIGRATE_UNMOVABLE;
+}
+
+unsigned int oracle_reserve_flags(gfp_t gfp, unsigned int context)
+{
+	if (gfp & __GFP_NOMEMALLOC)
+		return 0;
+	if (gfp & __GFP_MEMALLOC)
+		return ALLOC_NO_WATERMARKS;
+	if (context & CTX_IRQ)
+		return 0;		/* not the business of the task it interrupted */
+	if (context & CTX_MEMALLOC)
+		return ALLOC_NO_WATERMARKS;
+	return context & CTX_OOM_VICTIM ? ALLOC_OOM : 0;
+}
+
+unsigned int oracle_cma_flag(const struct question *q)
+{
+	return q->mm->tun.has_cma && q->type == MIGRATE_MOVABLE ? ALLOC_CMA : 0;
+}
+
+/* Flags of the slow path's first attempt. */
+unsigned int oracle_slow_flags(const struct question *q)
+{
+	unsigned int flags = ALLOC_WMARK_MIN | ALLOC_CPUSET | oracle_cma_flag(q);
+	bool may_block = q->gfp & __GFP_DIRECT_RECLAIM;
+
+	if (q->gfp & __GFP_HIGH)
+		flags |= ALLOC_MIN_RESERVE;
+	if (may_block && (q->context & CTX_REALTIME) && !(q->context & CTX_IRQ))
+		flags |= ALLOC_MIN_RESERVE;
+	if (may_block)
+		return flags;
+	if (!(q->gfp & __GFP_NOMEMALLOC)) {
+		flags |= ALLOC_NON_BLOCK;
+		if (q->order > 0 && (q->gfp & __GFP_HIGH))
+			flags |= ALLOC_HIGHATOMIC;
+	}
+	if (q->gfp & __GFP_HIGH)
+		flags &= ~(unsigned int)ALLOC_CPUSET;
+	return flags;
+}
+
+/* G2, G6: must the edge refuse it? */
+bool oracle_refuses(const struct mm *mm, const struct alloc_request *req)
+{
+	unsigned int zone_bits = 0, online = 0;
+
+	if (req->order > MAX_ORDER || (req->gfp & ~__GFP_BITS_MASK) ||
+	    (req->context & ~(unsigned int)CTX_MASK))
+		return true;
+	zone_bits += (req->gfp & __GFP_DMA) != 0;
+	zone_bits += (req->gfp & __GFP_DMA32) != 0;
+	zone_bits += (req->gfp & __GFP_HIGHMEM) != 0;
+	if (zone_bits > 1)
+		return true;
+	if ((req->gfp & __GFP_MOVABLE) && (req->gfp & __GFP_RECLAIMABLE))
+		return true;
+	if ((req->gfp & __GFP_DIRECT_RECLAIM) && (req->context & CTX_IRQ))
+		return true;
+	if (req->nid != NODE_NONE && (req->nid >= MAX_NODES || !mm->nodes[req->nid].online))
+		return true;
+	for (unsigned int nid = 0; nid < MAX_NODES; nid++)
+		online |= (unsigned int)mm->nodes[nid].online << nid;
+	return req->nodemask && !(req->nodemask & online);
+}
+
+void oracle_question(struct question *q, struct oracle *o, const struct alloc_request *req,
+		   gfp_t gfp, unsigned int cpu)
+{
+	unsigned int nid = req->nid == NODE_NONE ? o->mm->cpu_node[cpu] : req->nid;
+
+	q->o = o;
+	q->mm = o->mm;
+	q->gfp = gfp;
+	q->order = req->order;
+	q->highest = oracle_highest_zone(o->mm, gfp);
+	q->type = migratetype_of(o->mm, gfp);
+	q->cpu = cpu;
+	q->context = req->context;
+	q->nodemask = req->nodemask;
+	q->spread_dirty = gfp & __GFP_WRITE;
+	q->zonelist = o->zonelist[nid][gfp & __GFP_THISNODE ? ZONELIST_NOFALLBACK
+							     : ZONELIST_FALLBACK];
+	q->thought.active = false;
+}
+
+/* --- under a memory policy (Z7) --------------------------------------------------- */
+
+static unsigned int first_node(unsigned int nodes)
+{
+	unsigned int nid = 0;
+
+	while (!(nodes >> nid & 1))
+		nid++;
+	return nid;
+}
+
+/* BIND holds for the highest zones of the machine only, Movable apart. */
+static bool is_bound(const struct mm *mm, const struct mempolicy *pol, unsigned int highest)
+{
+	unsigned int worth = ZONE_DMA;	/* the highest type that has pages */
+	bool memory = false;		/* below Movable, on the policy's nodes */
+
+	for (unsigned int id = 0; id < MAX_ZONES; id++) {
+		unsigned int type = id % NR_ZONE_TYPES;
+
+		if (!mm->zones[id].present || type == ZONE_MOVABLE)
+			continue;
+		worth = type > worth ? type : worth;
+		if (type < ZONE_MOVABLE && (pol->nodes >> (id / NR_ZONE_TYPES) & 1))
+			memory = true;
+	}
+	return highest >= (memory ? worth : ZONE_MOVABLE);
+}
+
+struct alloc_request oracle_under_policy(const struct oracle *o, const struct mempolicy *pol,
+					 const struct alloc_request *req, unsigned int cpu)
+{
+	struct alloc_request r = *req;
+	unsigned int next = pol->il_prev + 1u;
+
+	r.nid = o->mm->cpu_node[cpu];
+	r.nodemask = 0;
+	if ((req->context & CTX_IRQ) || (req->gfp & __GFP_THISNODE))
+		return r;
+	switch (pol->mode) {
+	case MPOL_BIND:
+		if (is_bound(o->mm, pol, oracle_highest_zone(o->mm, req->gfp)))
+			r.nodemask = pol->nodes;
+		break;
+	case MPOL_PREFERRED_MANY:
+		r.nodemask = pol->nodes;
+		r.gfp = (r.gfp | __GFP_NOWARN) & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL);
+		break;
+	case MPOL_PREFERRED:
+		r.nid = (uint8_t)first_node(pol->nodes);
+		break;
+	case MPOL_INTERLEAVE:
+		if (next >= MAX_NODES || !(pol->nodes >> next))
+			next = 0;
+		r.nid = (uint8_t)(next + first_node((unsigned int)pol->nodes >> next));
+		break;
+	default:
+		break;
+	}
+	if ((pol->mode == MPOL_BIND || pol->mode == MPOL_PREFERRED_MANY) && pol->home != NODE_NONE)
+		r.nid = pol->home;
+	return r;
+}
