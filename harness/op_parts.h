@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* op_parts.h - what the op*.c files share; for everyone else there is op.h */
+#ifndef HARNESS_OP_PARTS_H
+#define HARNESS_OP_PARTS_H
+
+#include "op.h"
+
+/* --- op.c ---------------------------------------------------------------------- */
+
+/* Does the kind have the field? */
+static inline bool op_has(unsigned int kind, enum op_field field)
+{
+	return op_kinds[kind].has >> field & 1;
+}
+
+/* May an op of this kind run as an interrupt? */
+static inline bool op_may_interrupt(unsigned int kind)
+{
+	return kind == OP_ALLOC || kind == OP_BULK || kind == OP_EXACT ||
+	       kind == OP_FREE || kind == OP_FREE_ONE;
+}
+
+/* The largest order that an op of this kind may name. */
+static inline unsigned int op_order_max(unsigned int kind)
+{
+	return kind == OP_PUT || kind == OP_PUT_AT ? MAX_ORDER : MAX_ORDER + 1;
+}
+
+#define OP_VALUE_MAX	(INT64_C(1) << 40)	/* of counter and boost */
+#define OP_PFN_MAX	((UINT64_C(1) << 52) - 1)	/* of put_at */
+
+/* Position of the n-th bit of `mask` (not 0), counted from 0, modulo the number of bits. */
+unsigned int op_nth_bit(uint64_t mask, uint64_t n);
+
+/* op_normalize() of ops whose kinds are right and whose absent fields are zero: for decode. */
+void op_normalize_fresh(struct program *p);
+
+/* --- op_machine.c ---------------------------------------------------------------- */
+
+/* Makes any content a machine that passes mm_config_check(); a valid one stays as it is. */
+void machine_repair(struct mm_config *config);
+
+/* A sysctl of a description by name; `index` as in mm_sysctl_write(). */
+int64_t machine_sysctl(const struct sysctls *s, enum sysctl_name name, unsigned int index);
+/* False when the field cannot hold the value. */
+bool machine_set_sysctl(struct sysctls *s, enum sysctl_name name, unsigned int index,
+			int64_t value);
+
+/* What a description may set it to; 0 may stand apart from the others, hence `value`. */
+void machine_sysctl_range(enum sysctl_name name, int64_t value, int64_t *lo, int64_t *hi);
+
+/* Policies: a choice out of words, a flag, or a number. */
+struct policy_info {
+	const char *name;
+	size_t	    offset;		/* in struct policies; one byte, but for pcp_batch */
+	const char *values[4];		/* ended by NULL; none: a flag */
+};
+
+enum { NR_POLICY_INFOS = 10 };		/* without pcp_batch */
+extern const struct policy_info policy_infos[NR_POLICY_INFOS];
+
+static inline uint8_t *policy_byte(struct policies *p, unsigned int i)
+{
+	return (uint8_t *)p + policy_infos[i].offset;
+}
+
+static inline uint8_t policy_value(const struct policies *p, unsigned int i)
+{
+	return *((const uint8_t *)p + policy_infos[i].offset);
+}
+
+/* How many values the policy has; 2 for a flag. */
+unsigned int policy_nr_values(unsigned int i);
+
+/* --- words of the text, by value --------------------------------------------------- */
+
+enum { NR_CONTEXTS = 7 };		/* bits of enum caller_context */
+
+extern const char *const expect_names[NR_EXPECTS];
+extern const char *const context_names[NR_CONTEXTS];
+extern const char *const mode_names[NR_MEMPOLICY_MODES];
+extern const char *const fact_names[FACT_PROTECTION + 1];
+
+#endif
