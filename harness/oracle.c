@@ -16,7 +16,7 @@ static uint64_t managed_pages(const struct mm *mm)
 {
 	uint64_t nr = 0;
 
-	for (unsigned int id = 0; id < MAX_ZONES; id++)
+	for (unsigned int id = 0; id < mm->tun.zone_ids; id++)
 		nr += mm->zones[id].managed;
 	return nr;
 }
@@ -25,7 +25,7 @@ size_t oracle_bytes(const struct mm *mm)
 {
 	uint64_t bytes = managed_pages(mm) * sizeof(uint32_t);
 
-	for (unsigned int id = 0; id < MAX_ZONES; id++)
+	for (unsigned int id = 0; id < mm->tun.zone_ids; id++)
 		bytes += mm->zones[id].blocks.nr;
 	return (size_t)bytes;
 }
@@ -84,7 +84,7 @@ void oracle_init(struct oracle *o, const struct mm *mm, void *memory)
 	o->mm = mm;
 	o->owner = memory;
 	o->block_mark = (uint8_t *)(o->owner + managed_pages(mm));
-	for (unsigned int id = 0; id < MAX_ZONES; id++) {
+	for (unsigned int id = 0; id < mm->tun.zone_ids; id++) {
 		const struct zone *z = &mm->zones[id];
 
 		if (!mm->nodes[id / NR_ZONE_TYPES].online ||

@@ -174,6 +174,7 @@ void oracle_set_marks(struct oracle *o)
 
 /* --- P1: limits of per-CPU lists -------------------------------------------------- */
 
+/* One below a power of two; 0 in small zones, where a batch is one page all the same. */
 static uint32_t pcp_batch_of(const struct oracle *o, uint64_t managed)
 {
 	uint64_t most = o->mm->tun.policy.pcp_limits == PCP_LIMITS_4_19 ? 512 : 1024; /* KiB */
@@ -182,21 +183,14 @@ static uint32_t pcp_batch_of(const struct oracle *o, uint64_t managed)
 	if (o->mm->tun.policy.pcp_batch)
 		return o->mm->tun.policy.pcp_batch;
 	batch = larger(batch, 1);
-	batch = (1ULL << (digits(batch + batch / 2) - 1)) - 1;	/* one below a power of two */
-	return (uint32_t)larger(batch, 1);
+	return (1u << (digits(batch + batch / 2) - 1)) - 1;
 }
 
-/* Up to 5.13: six batches, or a share of the zone from which batch then follows. */
-static void old_pcp_limits(const struct oracle *o, struct oracle_zone *t, uint64_t managed)
+static uint32_t pcp_high_of(const struct oracle *o, uint64_t pages, uint32_t batch)
 {
-	uint32_t fraction = o->mm->tun.sysctl.percpu_pagelist_high_fraction;
-
-	t->pcp_high = 6 * t->pcp_batch;
-	if (!fraction)
-		return;
-	t->pcp_high = (uint32_t)(managed / fraction);
-	t->pcp_batch = (uint32_t)smaller(larger(t->pcp_high / 4, 1),
-					 o->mm->tun.page_shift * 8u);
+	if (o->mm->tun.policy.pcp_limits != PCP_LIMITS_6_1)
+		return 6 * batch;
+	return (uint32_t)smaller(larger(pages, 4 * larger(batch, 1)), INT32_MAX);
 }
 
 /*
@@ -214,16 +208,16 @@ void oracle_set_pcp_limits(struct oracle *o, struct oracle_cpus cpus)
 		uint64_t low = t->mark[WMARK_LOW] + z->boost;
 		uint64_t local = o->mm->nodes[id / NR_ZONE_TYPES].cpus & cpus.online;
 		unsigned int nr_cpus = bits_set(local) + cpus.coming;
+		uint32_t batch;
 
 		if (!z->present)
 			continue;
 		if (!nr_cpus)
 			nr_cpus = bits_set(cpus.online);
-		t->pcp_batch = pcp_batch_of(o, managed);
-		t->pcp_high = (uint32_t)larger((fraction ? managed / fraction : low) / nr_cpus,
-					       4 * (uint64_t)t->pcp_batch);
-		if (o->mm->tun.policy.pcp_limits != PCP_LIMITS_6_1)
-			old_pcp_limits(o, t, managed);
+		batch = pcp_batch_of(o, managed);
+		t->pcp_high = pcp_high_of(o, (fraction ? managed / fraction : low) / nr_cpus,
+					  batch);
+		t->pcp_batch = batch ? batch : 1;
 	}
 }
 

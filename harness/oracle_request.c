@@ -145,7 +145,7 @@ static bool is_bound(const struct mm *mm, const struct mempolicy *pol, unsigned 
 	unsigned int worth = ZONE_DMA;	/* the highest type that has pages */
 	bool memory = false;		/* below Movable, on the policy's nodes */
 
-	for (unsigned int id = 0; id < MAX_ZONES; id++) {
+	for (unsigned int id = 0; id < mm->tun.zone_ids; id++) {
 		unsigned int type = id % NR_ZONE_TYPES;
 
 		if (!mm->zones[id].present || type == ZONE_MOVABLE)
