@@ -77,7 +77,10 @@ enum mm_error {
 
 const char *mm_error_text(enum mm_error error);
 
-/* One 4-CPU, one-node machine without zones; sysctls at their defaults. */
+/*
+ * One 4-CPU, one-node machine without zones; sysctls at their defaults.  CPUs
+ * that no node names belong to the first online node.
+ */
 void mm_config_default(struct mm_config *config);
 
 /*
@@ -93,6 +96,11 @@ size_t mm_metadata_bytes(const struct mm_config *config);
  * Boots into `memory`: mm_metadata_bytes() of zeros, aligned to 16, which
  * stays the machine's.  The description has been checked.  Ends with every
  * managed page free and all marks set.
+ *
+ * As in Linux, a pageblock whose first page is not memory of the zone stays
+ * UNMOVABLE, all others are MOVABLE (M1), and huge pages are switched off
+ * where the machine has less than 512 MiB (W1).  A min_free_kbytes that the
+ * description gives holds as it is.
  */
 void mm_boot(struct mm *mm, const struct mm_config *config, void *memory, struct hw *hw);
 
@@ -128,6 +136,9 @@ const char *sysctl_text(enum sysctl_name name);	/* "min_free_kbytes", ... */
 enum mm_error mm_sysctl_write(struct mm *mm, enum sysctl_name name, unsigned int index,
 			      int64_t value);
 
+/* Is the value in the sysctl's range? */
+bool sysctl_is_legal(enum sysctl_name name, int64_t value);
+
 /* P4: empties every set of every online CPU, or of one CPU (cpu < nr_cpus). */
 void mm_drain_all(struct mm *mm);
 enum mm_error mm_drain_cpu(struct mm *mm, unsigned int cpu);
@@ -153,10 +164,27 @@ void mm_import_empty(struct mm *mm, struct zone *z);
 
 /*
  * Frees [pfn, pfn + 2^order), inside such an allocation, to the tail of `type`'s
- * list, without merging, and sets its pageblocks to `type`.  False when the
- * block is not wholly allocated by mm_import_empty().
+ * list, without merging, and sets its pageblocks to `type`.  False, with
+ * nothing changed, when the block is not wholly allocated by mm_import_empty(),
+ * or when no kernel could be in that state: its buddy is free and of the same
+ * order, or other free pages of its pageblocks have a type that may not mix.
  */
 bool mm_import_free(struct mm *mm, struct zone *z, pfn_t pfn, unsigned int order,
 		    enum migratetype type);
+
+/* --- what the files of this header share ------------------------------------------------ */
+
+/* Regions that each of a description's two tables has at most. */
+uint32_t mm_config_regions(const struct mm_config *config);
+
+/*
+ * Z1, Z3: fills both tables of `mb`, which are empty and have that much room,
+ * from zones, holes and reservations.  Returns as mm_config_check() does.
+ */
+const char *mm_config_memory(const struct mm_config *config, struct memblock *mb,
+			     unsigned int *culprit);
+
+/* W9: computes min_free_kbytes, all marks, reserves and limits for the first time. */
+void mm_tune_boot(struct mm *mm);
 
 #endif

@@ -14,7 +14,8 @@
  *   PAGE_FREE    on a free list of the buddy, of order `order` and type `type`
  *   PAGE_PCP     on a per-CPU list; `type` is the pageblock's type when it came,
  *                and the list it goes back to (P5); `cpu` says whose list
- *   PAGE_ALLOC   handed out; `refs` counts its users
+ *   PAGE_ALLOC   handed out; `refs` counts its users; none: taken away by
+ *                mm_import_empty(), and not the business of any caller
  *
  * A page on its way between two lists is PAGE_NONE, under the lock of the list
  * that it left or joins.

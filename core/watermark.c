@@ -13,7 +13,7 @@ enum {
 	MIN_FREE_CAP_64M  = 65536,	/* KiB */
 	HIGHMEM_MIN_FLOOR = 32,		/* pages */
 	HIGHMEM_MIN_CAP	  = 128,	/* pages */
-	SCALE_UNIT	  = 10000,	/* of watermark_scale_factor and watermark_boost_factor */
+	THP_BLOCKS	  = 2 + MIGRATE_PCPTYPES * MIGRATE_PCPTYPES,	/* a zone (W1) */
 	THP_BLOCKS	  = 2 + MIGRATE_PCPTYPES * MIGRATE_PCPTYPES, /* per zone (W1) */
 	THP_LOWMEM_SHARE  = 20,		/* at most one part in so many */
 	BOOST_MIN_BLOCKS  = 4,		/* zones smaller than that are not boosted */
@@ -45,13 +45,18 @@ static uint64_t lowmem_above_high(const struct tunables *t, const struct zone *z
 	return sum;
 }
 
-uint32_t watermark_min_free_kbytes(const struct tunables *t, const struct zone *zones)
+uint32_t watermark_min_free_kbytes(const struct tunables *t, const struct zone *zones,
+				   uint32_t now)
 {
 	uint64_t kbytes = lowmem_above_high(t, zones) << (t->page_shift - 10);
 	uint64_t cap = t->policy.min_free_cap_64m ? MIN_FREE_CAP_64M : MIN_FREE_CAP;
+	uint64_t computed = isqrt_u64(kbytes * 16);
 
 	mm_assert(W1, t->page_shift >= 10);
-	return (uint32_t)clamp_u64(isqrt_u64(kbytes * 16), MIN_FREE_FLOOR, cap);
+	/* Compared before it is clamped. */
+	if ((int64_t)computed <= t->sysctl.min_free_kbytes)
+		return now;
+	return (uint32_t)clamp_u64(computed, MIN_FREE_FLOOR, cap);
 }
 
 uint32_t watermark_thp_kbytes(const struct tunables *t, const struct zone *zones)

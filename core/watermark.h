@@ -15,8 +15,12 @@
 
 /* Marks follow managed_marks, reserves managed_reserve: the caller brings them up to date (W9). */
 
-/* W1: min_free_kbytes as computed from the zones' sizes and present marks; KiB. */
-uint32_t watermark_min_free_kbytes(const struct tunables *t, const struct zone *zones);
+/*
+ * W1: min_free_kbytes as computed from the zones' sizes and present marks, KiB;
+ * `now`, what is in force, where the user wrote a value not below that.
+ */
+uint32_t watermark_min_free_kbytes(const struct tunables *t, const struct zone *zones,
+				   uint32_t now);
 
 /* W1: what transparent huge pages want min_free_kbytes to be at least; KiB. */
 uint32_t watermark_thp_kbytes(const struct tunables *t, const struct zone *zones);
