@@ -190,11 +190,26 @@ static bool may_free(const struct zone *z, pfn_t pfn, unsigned int order, enum m
 	return true;
 }
 
+/* zone->lock held. */
+static void free_held(struct zone *z, pfn_t pfn, unsigned int order, enum migratetype type)
+{
+	struct page *page;
+
+	mm_assert(X9, hook_lock_is_held(z->tun->hw, &z->lock));
+	for (uint64_t i = 0; i < 1ULL << order; i += pageblock_nr_pages(z->tun))
+		retype(z, pfn + i, type);
+	page = release(z, pfn, order);
+	hook_pages_free(z->tun->hw, z->id, pfn, 1ULL << order);
+	buddy_list_add(z, page, order, type, true);
+	if (type != MIGRATE_ISOLATE)
+		buddy_account(z, (int64_t)1 << order, type);
+	mm_assert(X1, page->state == PAGE_FREE);
+}
+
 bool mm_import_free(struct mm *mm, struct zone *z, pfn_t pfn, unsigned int order,
 		    enum migratetype type)
 {
 	struct hw *hw = mm->tun.hw;
-	struct page *page;
 	bool masked;
 
 	mm_assert(X1, z->tun == &mm->tun);
@@ -202,14 +217,7 @@ bool mm_import_free(struct mm *mm, struct zone *z, pfn_t pfn, unsigned int order
 		return false;
 	masked = hook_irq_save(hw);
 	hook_lock(hw, &z->lock);
-	for (uint64_t i = 0; i < 1ULL << order; i += pageblock_nr_pages(&mm->tun))
-		retype(z, pfn + i, type);
-	page = release(z, pfn, order);
-	hook_pages_free(hw, z->id, pfn, 1ULL << order);
-	buddy_list_add(z, page, order, type, true);
-	if (type != MIGRATE_ISOLATE)
-		buddy_account(z, (int64_t)1 << order, type);
-	mm_assert(X1, page->state == PAGE_FREE);
+	free_held(z, pfn, order, type);
 	hook_unlock(hw, &z->lock);
 	hook_irq_restore(hw, masked);
 	return true;

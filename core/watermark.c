@@ -13,7 +13,7 @@ enum {
 	MIN_FREE_CAP_64M  = 65536,	/* KiB */
 	HIGHMEM_MIN_FLOOR = 32,		/* pages */
 	HIGHMEM_MIN_CAP	  = 128,	/* pages */
-	THP_BLOCKS	  = 2 + MIGRATE_PCPTYPES * MIGRATE_PCPTYPES,	/* a zone (W1) */
+	SCALE_UNIT	  = 10000,	/* of watermark_scale_factor, watermark_boost_factor */
 	THP_BLOCKS	  = 2 + MIGRATE_PCPTYPES * MIGRATE_PCPTYPES, /* per zone (W1) */
 	THP_LOWMEM_SHARE  = 20,		/* at most one part in so many */
 	BOOST_MIN_BLOCKS  = 4,		/* zones smaller than that are not boosted */
