@@ -172,6 +172,8 @@ static void retype(struct zone *z, pfn_t pfn, enum migratetype type)
 	count_pageblock(z, type, 1);
 	if (type == MIGRATE_CMA)
 		z->tun->has_cma = true;
+	if (type == MIGRATE_HIGHATOMIC)
+		publish(z->flags, z->flags | ZONE_HAD_HIGHATOMIC);
 	mm_assert(M5, is_aligned(z->nr_reserved_highatomic, 1ULL << z->blocks.order));
 }
 

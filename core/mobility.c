@@ -203,6 +203,7 @@ void highatomic_reserve(struct zone *z, const struct page *page)
 	    migratetype_is_mergeable(pageblock_type(&z->blocks, pfn))) {
 		publish(z->nr_reserved_highatomic,
 			z->nr_reserved_highatomic + pageblock_nr_pages(z->tun));
+		publish(z->flags, z->flags | ZONE_HAD_HIGHATOMIC);
 		pageblock_set_type(z->tun, &z->blocks, pfn, MIGRATE_HIGHATOMIC);
 		mobility_move_block(z, page, MIGRATE_HIGHATOMIC, NULL);
 		mm_assert(M5, z->nr_reserved_highatomic < limit + pageblock_nr_pages(z->tun));

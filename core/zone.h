@@ -55,6 +55,7 @@ struct zone_cpu {			/* all that one CPU keeps of one zone */
 enum zone_flags {
 	ZONE_BOOSTED_WATERMARK	= 1 << 0,	/* boost was raised: wake kswapd soon */
 	ZONE_RECLAIM_ACTIVE	= 1 << 1,	/* kswapd works here: PCP sets stay short (P3) */
+	ZONE_HAD_HIGHATOMIC	= 1 << 2,	/* some pageblock is or was HIGHATOMIC: see validate.c */
 };
 
 struct zone {
