@@ -137,6 +137,7 @@ static enum oracle_answer ask(struct oracle *o, const struct alloc_request *req,
 		return MUST_REFUSE;
 	}
 	if (interrupted) {
+		oracle_see_boosts(o);
 		*why = "P6: an interrupt or a fault may strike";
 		return MAY;
 	}
@@ -164,8 +165,8 @@ enum oracle_answer oracle_ask_exact(struct oracle *o, const struct alloc_request
 	while (whole.order <= MAX_ORDER && 1ULL << whole.order < nr_pages)
 		whole.order++;
 	remember(o, req, &whole, cpu, false);
-	if (nr_pages == 0 || (req->gfp & __GFP_COMP)) {
-		*why = "B5: alloc_pages_exact() of nothing, or of a compound block";
+	if (nr_pages == 0 || (req->gfp & (__GFP_COMP | __GFP_HIGHMEM))) {
+		*why = "B5: alloc_pages_exact() of nothing, or compound, or of high memory";
 		return MUST_REFUSE;
 	}
 	return ask(o, &whole, cpu, interrupted, why);

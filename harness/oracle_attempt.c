@@ -144,6 +144,7 @@ static bool dirty_allows(const struct question *q, unsigned int nid)
 		pages -= q->o->tuned.totalreserve[nid];
 	else
 		pages = 0;
+	pages += q->mm->nodes[nid].nr_dirty;	/* file pages, so reclaimable one day */
 	limit = q->mm->tun.sysctl.dirty_ratio * pages / 100;
 	if (q->context & CTX_REALTIME)
 		limit += limit / 4;

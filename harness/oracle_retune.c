@@ -178,7 +178,7 @@ static void cpus_changed(struct oracle *o)
 	o->tuned.online_cpus = now;
 }
 
-static void see_all_boosts(struct oracle *o)
+void oracle_see_boosts(struct oracle *o)
 {
 	FOR_EACH_ZONE_ID(o, i, id)
 		o->boost[id] = o->mm->zones[id].boost;
@@ -192,8 +192,8 @@ void oracle_wrote(struct oracle *o, enum sysctl_name name)
 	written(o, name);
 	must_agree(o);
 	FOR_EACH_ZONE_ID(o, i, id)
-		mm_assert(W7, o->mm->zones[id].boost == (marks ? 0 : o->boost[id]));
-	see_all_boosts(o);
+		mm_assert(W7, !marks || o->mm->zones[id].boost == 0);
+	oracle_see_boosts(o);
 }
 
 /* Which sysctl has another value than at our last look; NR_SYSCTLS: none. */
@@ -239,7 +239,7 @@ void oracle_retune(struct oracle *o)
 	if (differs(o))
 		explain(o);
 	must_agree(o);
-	see_all_boosts(o);
+	oracle_see_boosts(o);
 }
 
 /* --- W7 --------------------------------------------------------------------------- */
