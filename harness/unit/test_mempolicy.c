@@ -72,7 +72,7 @@ static void relent(struct mm *mm, unsigned int nid, enum zone_type type)
 	z->stats.count[NR_FREE_PAGES] += 1 << 20;
 }
 
-/* --- what is a policy ------------------------------------------------------------ */
+/* --- what is a policy ------------------------------------------------------------------ */
 
 Test(mempolicy, Z7_policies_that_mean_something)
 {
@@ -158,7 +158,7 @@ Test(mempolicy, Z7_the_policy_alone_decides)
 	boot_done(mm);
 }
 
-/* --- modes ------------------------------------------------------------ */
+/* --- modes ----------------------------------------------------------------------------- */
 
 Test(mempolicy, Z7_default_begins_where_the_CPU_is)
 {
@@ -396,7 +396,7 @@ Test(mempolicy, Z7_a_failure_ends_the_turn_too)
 	boot_done(mm);
 }
 
-/* --- who has no policy ------------------------------------------------------------ */
+/* --- who has no policy ----------------------------------------------------------------- */
 
 Test(mempolicy, G6_Z7_interrupts_have_no_policy)
 {
@@ -425,7 +425,7 @@ Test(mempolicy, G5_Z7_THISNODE_has_no_policy)
 	boot_done(mm);
 }
 
-/* --- against the rule, written out once more ------------------------------------------------------ */
+/* --- against the rule, written out once more ------------------------------------------- */
 
 /* Every mode, node set, home and CPU: where a page must come from while all zones are full. */
 static unsigned int expected_node(unsigned int mode, unsigned int nodes, unsigned int home,
