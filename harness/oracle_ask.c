@@ -204,9 +204,14 @@ enum oracle_answer oracle_ask_policy(struct oracle *o, const struct mempolicy *p
 				     const struct alloc_request *req, unsigned int cpu,
 				     bool interrupted, const char **why)
 {
-	struct alloc_request r = oracle_under_policy(o, pol, req, cpu);
+	struct alloc_request r;
 	enum oracle_answer answer;
 
+	if (oracle_refuses_policy(o->mm, pol)) {
+		*why = "Z7: no such policy here";
+		return MUST_REFUSE;
+	}
+	r = oracle_under_policy(o, pol, req, cpu);
 	remember(o, req, &r, cpu, false);
 	answer = ask(o, &r, cpu, interrupted, why);
 	if ((answer != MUST_FAIL && answer != MAY) || r.nodemask == 0 ||

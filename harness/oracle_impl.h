@@ -113,7 +113,9 @@ bool oracle_refuses(const struct mm *mm, const struct alloc_request *req);	/* G2
 void oracle_question(struct question *q, struct oracle *o, const struct alloc_request *req,
 		     gfp_t gfp, unsigned int cpu);
 
-/* Z7: the request that a policy makes of one; PREFERRED_MANY: its first pass. */
+bool oracle_refuses_policy(const struct mm *mm, const struct mempolicy *pol);	/* Z7 */
+
+/* The request that a legal policy makes of one; PREFERRED_MANY: its first pass. */
 struct alloc_request oracle_under_policy(const struct oracle *o, const struct mempolicy *pol,
 					 const struct alloc_request *req, unsigned int cpu);
 

@@ -139,8 +139,31 @@ static unsigned int first_node(unsigned int nodes)
 	return nid;
 }
 
+/* Of the nodes it names, a policy means those with memory. */
+static unsigned int policy_nodes(const struct mm *mm, const struct mempolicy *pol)
+{
+	unsigned int nodes = 0;
+
+	for (unsigned int id = 0; id < mm->tun.zone_ids; id++)
+		if (mm->zones[id].present)
+			nodes |= 1u << id / NR_ZONE_TYPES;
+	return nodes & pol->nodes;
+}
+
+bool oracle_refuses_policy(const struct mm *mm, const struct mempolicy *pol)
+{
+	bool has_home = pol->mode == MPOL_BIND || pol->mode == MPOL_PREFERRED_MANY;
+
+	if (pol->mode >= NR_MEMPOLICY_MODES)
+		return true;
+	if (has_home && pol->home != NODE_NONE &&
+	    (pol->home >= MAX_NODES || !mm->nodes[pol->home].online))
+		return true;
+	return pol->mode != MPOL_DEFAULT && !policy_nodes(mm, pol);
+}
+
 /* BIND holds for the highest zones of the machine only, Movable apart. */
-static bool is_bound(const struct mm *mm, const struct mempolicy *pol, unsigned int highest)
+static bool is_bound(const struct mm *mm, unsigned int nodes, unsigned int highest)
 {
 	unsigned int worth = ZONE_DMA;	/* the highest type that has pages */
 	bool memory = false;		/* below Movable, on the policy's nodes */
@@ -151,7 +174,7 @@ static bool is_bound(const struct mm *mm, const struct mempolicy *pol, unsigned 
 		if (!mm->zones[id].present || type == ZONE_MOVABLE)
 			continue;
 		worth = type > worth ? type : worth;
-		if (type < ZONE_MOVABLE && (pol->nodes >> (id / NR_ZONE_TYPES) & 1))
+		if (type < ZONE_MOVABLE && (nodes >> (id / NR_ZONE_TYPES) & 1))
 			memory = true;
 	}
 	return highest >= (memory ? worth : ZONE_MOVABLE);
@@ -161,7 +184,7 @@ struct alloc_request oracle_under_policy(const struct oracle *o, const struct me
 					 const struct alloc_request *req, unsigned int cpu)
 {
 	struct alloc_request r = *req;
-	unsigned int next = pol->il_prev + 1u;
+	unsigned int nodes = policy_nodes(o->mm, pol), next = pol->il_prev + 1u;
 
 	r.nid = o->mm->cpu_node[cpu];
 	r.nodemask = 0;
@@ -169,20 +192,20 @@ struct alloc_request oracle_under_policy(const struct oracle *o, const struct me
 		return r;
 	switch (pol->mode) {
 	case MPOL_BIND:
-		if (is_bound(o->mm, pol, oracle_highest_zone(o->mm, req->gfp)))
-			r.nodemask = pol->nodes;
+		if (is_bound(o->mm, nodes, oracle_highest_zone(o->mm, req->gfp)))
+			r.nodemask = (uint8_t)nodes;
 		break;
 	case MPOL_PREFERRED_MANY:
-		r.nodemask = pol->nodes;
+		r.nodemask = (uint8_t)nodes;
 		r.gfp = (r.gfp | __GFP_NOWARN) & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL);
 		break;
 	case MPOL_PREFERRED:
-		r.nid = (uint8_t)first_node(pol->nodes);
+		r.nid = (uint8_t)first_node(nodes);
 		break;
 	case MPOL_INTERLEAVE:
-		if (next >= MAX_NODES || !(pol->nodes >> next))
+		if (next >= MAX_NODES || !(nodes >> next))
 			next = 0;
-		r.nid = (uint8_t)(next + first_node((unsigned int)pol->nodes >> next));
+		r.nid = (uint8_t)(next + first_node(nodes >> next));
 		break;
 	default:
 		break;

@@ -123,6 +123,22 @@ static void marks_written(struct oracle *o)
 	oracle_set_totalreserve(o);
 }
 
+/*
+ * An interrupt struck inside the change: what depends on a boost may have been
+ * computed before or after it raised one.
+ */
+static void adopt_if_struck(struct oracle *o)
+{
+	if (!o->mm->tun.hw->struck)
+		return;
+	FOR_EACH_ZONE_ID(o, i, id) {
+		o->tuned.zone[id].pcp_high = o->mm->zones[id].pageset_high;
+		o->tuned.zone[id].drift_mark = o->mm->zones[id].percpu_drift_mark;
+	}
+	for (unsigned int nid = 0; nid < MAX_NODES; nid++)
+		o->tuned.totalreserve[nid] = o->mm->nodes[nid].totalreserve;
+}
+
 /* What follows from a write of `name`, the sysctl having its new value. */
 static void written(struct oracle *o, enum sysctl_name name)
 {
@@ -140,6 +156,8 @@ static void written(struct oracle *o, enum sysctl_name name)
 			oracle_raise_min_free(o);
 		else
 			oracle_compute_min_free(o);
+		if (o->mm->tun.hw->struck)
+			o->tuned.min_free_kbytes = o->mm->min_free_kbytes;
 		marks_written(o);
 		break;
 	case SYSCTL_EXTRA_FREE_KBYTES:
@@ -162,6 +180,7 @@ static void written(struct oracle *o, enum sysctl_name name)
 		break;			/* read where it is used */
 	}
 	o->tuned.sysctl = *now;
+	adopt_if_struck(o);
 }
 
 static void cpus_changed(struct oracle *o)
@@ -176,6 +195,7 @@ static void cpus_changed(struct oracle *o)
 		oracle_set_pcp_limits(o, (struct oracle_cpus){ .online = now });
 	oracle_set_thresholds(o);
 	o->tuned.online_cpus = now;
+	adopt_if_struck(o);
 }
 
 void oracle_see_boosts(struct oracle *o)
@@ -188,11 +208,12 @@ void oracle_wrote(struct oracle *o, enum sysctl_name name)
 {
 	bool marks = name == SYSCTL_MIN_FREE_KBYTES || name == SYSCTL_EXTRA_FREE_KBYTES ||
 		     name == SYSCTL_WATERMARK_SCALE_FACTOR || name == SYSCTL_THP;
+	bool struck = o->mm->tun.hw->struck;
 
 	written(o, name);
 	must_agree(o);
 	FOR_EACH_ZONE_ID(o, i, id)
-		mm_assert(W7, !marks || o->mm->zones[id].boost == 0);
+		mm_assert(W7, !marks || struck || o->mm->zones[id].boost == 0);
 	oracle_see_boosts(o);
 }
 
