@@ -18,7 +18,7 @@
 enum {
 	BURST_MAX = 32,			/* ops that one edit adds */
 	IDS_MAX = 2 * OPS_MAX,
-	EDITS_MAX = 5,
+	EDIT_AGAIN = 96,		/* of 256 */
 };
 
 #define ID_NONE UINT16_MAX
@@ -484,8 +484,9 @@ void mutate_program(struct mutator *m, struct program *p, uint64_t *rng)
 		if (!machine_fits(m, &p->config))
 			world_draw_machine(&m->theme, rng, &p->config);
 	}
-	for (uint64_t n = rng_scale(rng, EDITS_MAX); n; n--)
+	do
 		edit_once(m, p, rng);
+	while (rng_chance(rng, EDIT_AGAIN));
 	op_normalize(p);
 }
 
@@ -546,5 +547,7 @@ size_t mutate_cross_bytes(struct mutator *m, const uint8_t *a, size_t a_size,
 	op_decode(a, a_size, &m->a);
 	op_decode(b, b_size, &m->b);
 	mutate_cross(m, &m->a, &m->b, &seed);
+	if (rng_chance(&seed, 64))
+		mutate_program(m, &m->a, &seed);
 	return encode(&m->a, out, max);
 }

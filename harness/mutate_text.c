@@ -151,9 +151,14 @@ size_t mutate_text(const struct theme *theme, struct program *scratch, uint8_t *
 	struct text t = { data, size, max };
 	uint64_t *rng = &seed;
 
-	if (size < 8 || rng_chance(rng, 4))
+	uint64_t edits = rng_scale(rng, TEXT_EDITS_MAX);
+
+	if (size < 8 || rng_chance(rng, 4)) {
 		print_drawn(theme, scratch, rng, &t);
-	for (uint64_t n = rng_scale(rng, TEXT_EDITS_MAX); n; n--) {
+		if (rng_chance(rng, 128))
+			edits = 0;	/* a text that is right, as a start */
+	}
+	for (uint64_t n = edits; n; n--) {
 		size_t at = (size_t)rng_below(rng, t.size + 1), len;
 		const char *word = words[rng_below(rng, sizeof(words) / sizeof(words[0]))];
 

@@ -128,31 +128,30 @@ static uint8_t draw_nodes(const struct theme *theme, uint64_t *rng, const struct
 	return rng_chance(rng, theme->nodes_max > 1 ? 96 : 8) ? mask : 0;
 }
 
-static bool op_frees(const struct op *op)
-{
-	return op->kind == OP_FREE;
-}
-
-/* A slot that is probably still held: recent ones first, and not one that a free names. */
+/* A slot that is probably still held: one of the last 64 that no free names, mostly. */
 static uint16_t draw_ref(uint64_t *rng, const struct program *p)
 {
-	enum { TRIES = 3, LOOK_BACK = 48 };
-	uint32_t ref = 0;
+	enum { LOOK_BACK = 96, WINDOW = 64 };
+	uint32_t base = p->nr_slots > WINDOW ? p->nr_slots - WINDOW : 0;
+	uint32_t stop = p->nr_ops > LOOK_BACK ? p->nr_ops - LOOK_BACK : 0;
+	uint64_t held = UINT64_MAX;
+	uint64_t skip;
 
 	if (!p->nr_slots)
 		return 0;
-	for (unsigned int tries = 0; tries < TRIES; tries++) {
-		uint32_t i = p->nr_ops;
-		uint32_t stop = p->nr_ops > LOOK_BACK ? p->nr_ops - LOOK_BACK : 0;
+	if (p->nr_slots - base < WINDOW)
+		held = (1ULL << (p->nr_slots - base)) - 1;
+	for (uint32_t i = p->nr_ops; i > stop; i--) {
+		const struct op *op = &p->ops[i - 1];
 
-		ref = rng_chance(rng, 128) ? p->nr_slots - (uint32_t)rng_scale(rng, p->nr_slots)
-					   : (uint32_t)rng_below(rng, p->nr_slots);
-		while (i > stop && !(op_frees(&p->ops[i - 1]) && p->ops[i - 1].ref == ref))
-			i--;
-		if (i == stop)
-			break;
+		if (op->kind == OP_FREE && op->ref >= base && op->ref < p->nr_slots)
+			held &= ~(1ULL << (op->ref - base));
 	}
-	return (uint16_t)ref;
+	if (!held || rng_chance(rng, 16))
+		return (uint16_t)rng_below(rng, p->nr_slots);
+	for (skip = rng_below(rng, popcount_u64(held)); skip; skip--)
+		held &= held - 1;
+	return (uint16_t)(base + ffs_u64(held));
 }
 
 static uint32_t draw_n(const struct theme *theme, uint64_t *rng, const struct op *op)

@@ -4,8 +4,8 @@
  *
  * The input is used twice: as a program, whose machine has holes, reserved
  * ranges, unaligned ends, empty zones and CMA areas, and as bytes that drive
- * memblock's four verbs over a small range of frames.  After each verb a map
- * with one entry per frame must say the same (Z3).
+ * memblock's four verbs over a small range of frames.  A map with one entry
+ * per frame must say the same (Z3): lengths after each verb, walks now and then.
  */
 #include <string.h>
 
@@ -13,9 +13,10 @@
 #include "memblock.h"
 
 enum {
-	FRAMES	   = 192,		/* frames in the game */
+	FRAMES	   = 128,		/* frames in the game */
 	VERB_BYTES = 3,
-	VERBS_MAX  = 32,
+	VERBS_MAX  = 24,
+	WALK_EVERY = 8,			/* verbs between walks of everything */
 	ARENA_MAX  = 512,		/* regions */
 	NODES	   = 3,
 	NO_MEMORY  = 0xff,
@@ -70,10 +71,14 @@ static void check_walk(const struct fuzz *f, const struct memblock *mb, const st
 	}
 }
 
-static void check_map(const struct fuzz *f, const struct memblock *mb, const struct map *map)
+static void check_lengths(const struct fuzz *f, const struct memblock *mb, const struct map *map)
 {
 	fuzz_assert(f, Z3, mb->memory.nr == memory_runs(map));
 	fuzz_assert(f, Z3, mb->reserved.nr == reserved_runs(map));
+}
+
+static void check_map(const struct fuzz *f, const struct memblock *mb, const struct map *map)
+{
 	check_walk(f, mb, map, NODE_NONE, true);
 	check_walk(f, mb, map, NODE_NONE, false);
 	for (uint32_t nid = 0; nid < NODES; nid++) {
@@ -134,10 +139,13 @@ static void run_memblock(const struct fuzz *f, const uint8_t *data, size_t size)
 	size--;
 	for (unsigned int n = 0; n < VERBS_MAX && size >= VERB_BYTES; n++) {
 		apply(&mb, &map, data);
-		check_map(f, &mb, &map);
+		check_lengths(f, &mb, &map);
+		if (n % WALK_EVERY == WALK_EVERY - 1)
+			check_map(f, &mb, &map);
 		data += VERB_BYTES;
 		size -= VERB_BYTES;
 	}
+	check_map(f, &mb, &map);
 }
 
 static bool boot(struct fuzz *f, const uint8_t *data, size_t size)

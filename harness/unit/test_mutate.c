@@ -168,7 +168,7 @@ Test(mutate, X10_every_kind_is_reached_from_one_op)
 		uint64_t rng = i;
 
 		world_draw(rig->theme, i, 1, &rig->a);
-		for (int n = 0; n < 4 * STEPS; n++) {
+		for (int n = 0; n < 20 * STEPS; n++) {
 			mutate_program(rig->m, &rig->a, &rng);
 			for (uint32_t k = 0; k < rig->a.nr_ops; k++)
 				seen[rig->a.ops[k].kind] = true;
@@ -191,14 +191,14 @@ Test(mutate, X10_text_stays_in_its_room_and_is_often_accepted_at_first)
 		size_t max = 64 + rng_below(&rng, 4000), size = 0;
 
 		memset(rig->x + max, 0x77, 16);
-		for (int step = 0; step < 3; step++) {
+		for (int step = 0; step < 2; step++) {
 			size = mutate_text(rig->theme, &rig->a, rig->x, size, max, rng_next(&rng));
 			cr_assert(size > 0 && size <= max);
+			parsed += op_parse((const char *)rig->x, size, &rig->b, &error);
 		}
 		for (int i = 0; i < 16; i++)
 			cr_assert_eq(rig->x[max + (size_t)i], 0x77);
-		parsed += op_parse((const char *)rig->x, size, &rig->b, &error);
 	}
-	cr_assert(parsed > 2, "%u of %d", parsed, STEPS);
+	cr_assert(parsed > STEPS / 10, "%u of %d", parsed, STEPS);
 	rig_delete(rig);
 }
