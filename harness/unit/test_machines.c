@@ -319,6 +319,34 @@ Test(machines, W2_pages_of_64_kib)
 	boot_done(mm);
 }
 
+/*
+ * Nobody had allocated from the guest's DMA zone: what boot freed was all there.
+ * buddyinfo has one block of order 8, one of 9 and three of 10; pagetypeinfo
+ * calls the first one Unmovable.
+ */
+Test(machines, Z3_M1_dma_zone_of_an_i386_guest)
+{
+	static const unsigned int unmovable[NR_ORDERS] = { [8] = 1 };
+	static const unsigned int movable[NR_ORDERS] = { [9] = 1, [10] = 3 };
+	struct mm *mm = boot_text(
+		"tidemark 1\n"
+		"machine cpus=2 zones=DMA,Normal,HighMem,Movable\n"
+		"zone DMA start=1 spanned=4095\n"
+		"hole 159-255\n"
+		"reserved 1-158\n"
+		"zone Normal start=4096 spanned=221182 managed=211948\n");
+	const struct zone *z = zone_of(mm, ZONE_DMA);
+
+	cr_expect_eq(z->present, 3998);
+	cr_expect_eq(z->managed, 3840);
+	for (unsigned int order = 0; order < NR_ORDERS; order++) {
+		cr_expect_eq(z->area[order].list[MIGRATE_UNMOVABLE].nr, unmovable[order]);
+		cr_expect_eq(z->area[order].list[MIGRATE_MOVABLE].nr, movable[order]);
+		cr_expect_eq(z->area[order].list[MIGRATE_RECLAIMABLE].nr, 0);
+	}
+	boot_done(mm);
+}
+
 /* --- the collection itself, where there is one --------------------------------------------- */
 
 struct reader {
