@@ -65,25 +65,6 @@ bool machine_set_sysctl(struct sysctls *s, enum sysctl_name name, unsigned int i
 	return false;
 }
 
-void machine_sysctl_range(enum sysctl_name name, int64_t value, int64_t *lo, int64_t *hi)
-{
-	static const int64_t ranges[NR_SYSCTLS][2] = {
-		[SYSCTL_MIN_FREE_KBYTES] = { SYSCTL_UNSET, INT32_MAX },
-		[SYSCTL_EXTRA_FREE_KBYTES] = { 0, INT32_MAX },
-		[SYSCTL_WATERMARK_SCALE_FACTOR] = { 1, 3000 },
-		[SYSCTL_WATERMARK_BOOST_FACTOR] = { 0, INT32_MAX },
-		[SYSCTL_LOWMEM_RESERVE_RATIO] = { 0, INT32_MAX },
-		[SYSCTL_PERCPU_PAGELIST_HIGH_FRACTION] = { 8, INT32_MAX },
-		[SYSCTL_DIRTY_RATIO] = { 0, 100 },
-		[SYSCTL_THP] = { 0, 1 },
-	};
-
-	*lo = ranges[name][0];
-	*hi = ranges[name][1];
-	if (name == SYSCTL_PERCPU_PAGELIST_HIGH_FRACTION && value == 0)
-		*lo = 0;		/* off */
-}
-
 const struct policy_info policy_infos[NR_POLICY_INFOS] = {
 	{ "marks", offsetof(struct policies, marks), { "6.1", "4.5", "2.6.14" } },
 	{ "movable", offsetof(struct policies, movable), { "follows", "highmem" } },
@@ -162,7 +143,7 @@ static void clamp_distances(struct mm_config *c)
 		for (unsigned int b = a + 1; b < MAX_NODES; b++) {
 			if (!(c->online_nodes >> b & 1))
 				continue;
-			if (c->distance[a][b] <= 10)
+			if (c->distance[a][b] < 10)
 				c->distance[a][b] = 20;
 			c->distance[b][a] = c->distance[a][b];
 		}
@@ -181,29 +162,27 @@ static void clamp_zones(struct mm_config *c)
 	}
 }
 
-/* `value` in its range: noise is spread over the range, not all put at one end. */
-static void clamp_sysctl(struct sysctls *s, enum sysctl_name name, unsigned int index)
+/* A sysctl that is out of its range gets its default. */
+static void clamp_sysctl(struct sysctls *s, enum sysctl_name name)
 {
-	int64_t value = machine_sysctl(s, name, index), lo, hi;
+	int64_t value = machine_sysctl(s, name, 0);
+	struct mm_config defaults;
 
-	machine_sysctl_range(name, value, &lo, &hi);
-	if (value < lo)
-		machine_set_sysctl(s, name, index, lo);
-	else if (value > hi)
-		machine_set_sysctl(s, name, index, lo + value % (hi - lo + 1));
+	if (sysctl_is_legal(name, value) || (name == SYSCTL_MIN_FREE_KBYTES &&
+					     value == SYSCTL_UNSET))
+		return;
+	mm_config_default(&defaults);
+	machine_set_sysctl(s, name, 0, machine_sysctl(&defaults.sysctl, name, 0));
 }
 
 static void clamp_tunables(struct mm_config *c)
 {
 	for (unsigned int name = 0; name < NR_SYSCTLS; name++)
 		if (name != SYSCTL_LOWMEM_RESERVE_RATIO)
-			clamp_sysctl(&c->sysctl, name, 0);
-	for (unsigned int type = 0; type < NR_ZONE_TYPES; type++) {
-		if (c->zone_types >> type & 1)
-			clamp_sysctl(&c->sysctl, SYSCTL_LOWMEM_RESERVE_RATIO, type);
-		else
+			clamp_sysctl(&c->sysctl, name);
+	for (unsigned int type = 0; type < NR_ZONE_TYPES; type++)
+		if (!(c->zone_types >> type & 1))
 			c->sysctl.lowmem_reserve_ratio[type] = 0;
-	}
 	for (unsigned int i = 0; i < NR_POLICY_INFOS; i++) {
 		uint8_t *value = policy_byte(&c->policy, i);
 
@@ -219,8 +198,7 @@ static bool boots(const struct mm_config *c)
 	return mm_config_check(c, NULL) == NULL;
 }
 
-/* One Normal zone of 4096 pages, on the first node. */
-static void small_zone(struct mm_config *c)
+void machine_small_zone(struct mm_config *c)
 {
 	c->nr_zones = 1;
 	c->zones[0] = (struct zone_config){
@@ -266,11 +244,11 @@ static void rebuild(struct mm_config *c, const struct mm_config *from)
 	c->nr_cma = 0;
 	keep_zones(c, from);
 	if (c->nr_zones == 0)
-		small_zone(c);
+		machine_small_zone(c);
 	if (!boots(c)) {
 		mm_config_default(c);
 		clamp_tunables(c);
-		small_zone(c);
+		machine_small_zone(c);
 		return;
 	}
 	keep_ranges(c, c->holes, &c->nr_holes, from->holes, from->nr_holes);

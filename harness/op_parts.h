@@ -40,14 +40,14 @@ void op_normalize_fresh(struct program *p);
 /* Makes any content a machine that passes mm_config_check(); a valid one stays as it is. */
 void machine_repair(struct mm_config *config);
 
+/* Instead of its zones one Normal zone of 4096 pages, on the first node. */
+void machine_small_zone(struct mm_config *config);
+
 /* A sysctl of a description by name; `index` as in mm_sysctl_write(). */
 int64_t machine_sysctl(const struct sysctls *s, enum sysctl_name name, unsigned int index);
 /* False when the field cannot hold the value. */
 bool machine_set_sysctl(struct sysctls *s, enum sysctl_name name, unsigned int index,
 			int64_t value);
-
-/* What a description may set it to; 0 may stand apart from the others, hence `value`. */
-void machine_sysctl_range(enum sysctl_name name, int64_t value, int64_t *lo, int64_t *hi);
 
 /* Policies: a choice out of words, a flag, or a number. */
 struct policy_info {

@@ -43,8 +43,6 @@ struct parser {
 	uint32_t	 ratios;	/* bit per zone type */
 	uint32_t	 policies;	/* bit per policy, then pcp_batch */
 	unsigned int	 zone_line[MAX_ZONES];
-	unsigned int	 hole_line[MAX_RANGES];
-	unsigned int	 reserved_line[MAX_RANGES];
 	unsigned int	 cma_line[MAX_RANGES];
 
 	/* The ops: names given to slots, newest first among equals. */

@@ -15,6 +15,27 @@
 
 #include "op_text.h"
 
+/*
+ * Can a small zone boot with what is set so far and with these ranges?  If
+ * not, this line is to blame, and not a zone.
+ */
+static bool check_part(struct parser *ps, const struct pfn_range *ranges, uint8_t nr)
+{
+	struct mm_config part = ps->p->config;
+	const char *wrong;
+
+	part.online_nodes = 1;
+	memset(part.node_cpus, 0, sizeof(part.node_cpus));
+	machine_small_zone(&part);
+	memcpy(part.holes, ranges, nr * sizeof(*ranges));
+	part.nr_holes = nr;
+	part.nr_reserved = part.nr_cma = 0;
+	wrong = mm_config_check(&part, NULL);
+	if (wrong)
+		return refuse(ps, &(struct word){ wrong, strlen(wrong) }, "a machine that can boot");
+	return true;
+}
+
 static bool machine_zones(struct parser *ps, const struct word *value)
 {
 	struct word list = *value;
@@ -79,7 +100,7 @@ static bool line_machine(struct parser *ps)
 		if (!ok)
 			return false;
 	}
-	return true;
+	return check_part(ps, c->holes, 0);
 }
 
 /* --- nodes -------------------------------------------------------------------------- */
@@ -141,7 +162,7 @@ static bool line_distance(struct parser *ps)
 	}
 	if (nid[0] == nid[1])
 		return refuse(ps, &ps->words[2], "two different nodes");
-	if (!take_u8(ps, &ps->words[3], "the distance", 11, UINT8_MAX, &distance))
+	if (!take_u8(ps, &ps->words[3], "the distance", 10, UINT8_MAX, &distance))
 		return false;
 	if (ps->distances >> (nid[0] * MAX_NODES + nid[1]) & 1)
 		return refuse(ps, &ps->words[0], "each distance once");
@@ -205,8 +226,7 @@ static bool line_zone(struct parser *ps)
 }
 
 /* "first-last", both inclusive. */
-static bool take_range(struct parser *ps, struct pfn_range *ranges, uint8_t *nr,
-		       unsigned int *lines)
+static bool take_range(struct parser *ps, struct pfn_range *ranges, uint8_t *nr)
 {
 	struct word last, first;
 	uint64_t a, b;
@@ -224,25 +244,26 @@ static bool take_range(struct parser *ps, struct pfn_range *ranges, uint8_t *nr,
 		return false;
 	if (a > b)
 		return refuse(ps, &ps->words[1], "a range whose last pfn is not below its first");
-	lines[*nr] = ps->line;
-	ranges[(*nr)++] = (struct pfn_range){ a, b + 1 };
-	return true;
+	ranges[*nr] = (struct pfn_range){ a, b + 1 };
+	return check_part(ps, &ranges[(*nr)++], 1);
 }
 
 static bool line_hole(struct parser *ps)
 {
-	return take_range(ps, ps->p->config.holes, &ps->p->config.nr_holes, ps->hole_line);
+	return take_range(ps, ps->p->config.holes, &ps->p->config.nr_holes);
 }
 
 static bool line_reserved(struct parser *ps)
 {
-	return take_range(ps, ps->p->config.reserved, &ps->p->config.nr_reserved,
-			  ps->reserved_line);
+	return take_range(ps, ps->p->config.reserved, &ps->p->config.nr_reserved);
 }
 
 static bool line_cma(struct parser *ps)
 {
-	return take_range(ps, ps->p->config.cma, &ps->p->config.nr_cma, ps->cma_line);
+	struct mm_config *c = &ps->p->config;
+
+	ps->cma_line[c->nr_cma % MAX_RANGES] = ps->line;
+	return take_range(ps, c->cma, &c->nr_cma);
 }
 
 /* --- sysctls and policies -------------------------------------------------------------------- */
@@ -256,16 +277,13 @@ static bool one_sysctl(struct parser *ps, const struct word *w)
 		bool ratio = set[i].name == SYSCTL_LOWMEM_RESERVE_RATIO;
 		uint32_t *seen = ratio ? &ps->ratios : &ps->settings;
 		uint32_t bit = 1u << (ratio ? set[i].index : set[i].name);
-		int64_t lo, hi;
 
 		if (*seen & bit)
 			return refuse(ps, w, "each sysctl once");
 		*seen |= bit;
-		machine_sysctl_range(set[i].name, set[i].value, &lo, &hi);
-		if (set[i].value < lo || set[i].value > hi)
-			return refuse(ps, w, "%s from %lld to %lld", sysctl_text(set[i].name),
-				      (long long)lo, (long long)hi);
-		machine_set_sysctl(&ps->p->config.sysctl, set[i].name, set[i].index, set[i].value);
+		if (!machine_set_sysctl(&ps->p->config.sysctl, set[i].name, set[i].index,
+					set[i].value))
+			return refuse(ps, w, "a value that %s can have", sysctl_text(set[i].name));
 	}
 	return nr != 0;
 }
@@ -277,7 +295,7 @@ static bool line_sysctl(struct parser *ps)
 	for (unsigned int i = 1; i < ps->nr_words; i++)
 		if (!one_sysctl(ps, &ps->words[i]))
 			return false;
-	return true;
+	return check_part(ps, ps->p->config.holes, 0);
 }
 
 /* A choice has a word, a flag has none. */
@@ -332,7 +350,7 @@ static bool line_policy(struct parser *ps)
 	for (unsigned int i = 1; i < ps->nr_words; i++)
 		if (!one_policy(ps, &ps->words[i]))
 			return false;
-	return true;
+	return check_part(ps, ps->p->config.holes, 0);
 }
 
 /* --- the whole ----------------------------------------------------------------------------------- */
@@ -378,46 +396,36 @@ static bool finish_cpus(struct parser *ps)
 	return true;
 }
 
-/* The line of the zone or range that keeps the machine from booting, as far as that is known. */
-static unsigned int culprit_line(struct parser *ps)
+/* All but zones and CMA ranges has been checked line by line. */
+static bool check_whole(struct parser *ps)
 {
-	const struct mm_config *c = &ps->p->config;
+	struct mm_config *c = &ps->p->config;
 	struct mm_config part = *c;
-	unsigned int i = 0;
+	unsigned int culprit = 0;
+	const char *wrong;
 
-	part.nr_holes = part.nr_reserved = part.nr_cma = 0;
-	if (mm_config_check(&part, &i))
-		return i < c->nr_zones ? ps->zone_line[i] : ps->line;
-	part.nr_holes = c->nr_holes;
-	if (mm_config_check(&part, &i))
-		return i < c->nr_holes ? ps->hole_line[i] : ps->line;
-	part.nr_reserved = c->nr_reserved;
-	if (mm_config_check(&part, &i))
-		return i < c->nr_reserved ? ps->reserved_line[i] : ps->line;
-	part.nr_cma = c->nr_cma;
-	if (mm_config_check(&part, &i))
-		return i < c->nr_cma ? ps->cma_line[i] : ps->line;
-	return ps->line;
+	part.nr_cma = 0;
+	wrong = mm_config_check(&part, &culprit);
+	if (wrong) {
+		ps->line = ps->zone_line[culprit];
+	} else {
+		wrong = mm_config_check(c, &culprit);
+		if (!wrong)
+			return true;
+		ps->line = ps->cma_line[culprit];
+	}
+	return refuse(ps, &(struct word){ wrong, strlen(wrong) }, "a machine that can boot");
 }
 
 bool finish_machine(struct parser *ps)
 {
 	struct mm_config *c = &ps->p->config;
-	const char *wrong;
 
 	if (!c->nr_zones)
 		return refuse(ps, ps->nr_words ? &ps->words[0] : &(struct word){ "none", 4 },
 			      "a line for at least one zone before the ops");
-	if (!finish_cpus(ps))
-		return false;
 	for (unsigned int type = 0; type < NR_ZONE_TYPES; type++)
 		if (!(c->zone_types >> type & 1))
 			c->sysctl.lowmem_reserve_ratio[type] = 0;
-	wrong = mm_config_check(c, NULL);
-	if (wrong) {
-		ps->line = culprit_line(ps);
-		return refuse(ps, &(struct word){ wrong, strlen(wrong) },
-			      "a machine that can boot");
-	}
-	return true;
+	return finish_cpus(ps) && check_whole(ps);
 }
