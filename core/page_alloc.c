@@ -192,7 +192,8 @@ struct page *alloc_attempt(struct alloc_context *ac, unsigned int alloc_flags)
 	struct page *page = NULL;
 
 	mm_assert(A1, ac->order <= MAX_ORDER);
-	mm_assert(A1, preferred_zone(ac) != NULL);
+	if (!preferred_zone(ac))
+		return NULL;
 	if (walk_zones(ac, alloc_flags, &page) != WALK_GOT && (alloc_flags & ALLOC_NOFRAGMENT))
 		walk_zones(ac, alloc_flags & ~(unsigned int)ALLOC_NOFRAGMENT, &page);
 	return page;
@@ -223,7 +224,7 @@ enum mm_error mm_request_check(const struct mm *mm, const struct alloc_request *
 	return MM_OK;
 }
 
-/* False when no zone of the machine may serve the request at all. */
+/* False when no zone that the request may use exists. */
 static bool context_init(struct alloc_context *ac, struct mm *mm, const struct alloc_request *req,
 			 gfp_t gfp)
 {
@@ -262,7 +263,7 @@ static void trace_alloc(const struct alloc_context *ac, const struct page *page)
 
 enum verdict mm_alloc_pages(struct mm *mm, const struct alloc_request *req, struct page **page)
 {
-	enum verdict verdict = VERDICT_FAILED;
+	enum verdict verdict = VERDICT_OK;
 	struct alloc_context ac;
 
 	*page = NULL;
@@ -270,14 +271,12 @@ enum verdict mm_alloc_pages(struct mm *mm, const struct alloc_request *req, stru
 		return VERDICT_REFUSED;
 	if (!hook_may_alloc(mm->tun.hw, req->gfp, req->order))
 		return VERDICT_FAILED;
-	if (context_init(&ac, mm, req, gfp_in_context(req->gfp, req->context))) {
+	if (context_init(&ac, mm, req, gfp_in_context(req->gfp, req->context)))
 		*page = alloc_attempt(&ac, ALLOC_WMARK_LOW | gfp_cma_flag(&mm->tun, ac.gfp) |
 				      (ac.gfp & __GFP_KSWAPD_RECLAIM ? ALLOC_KSWAPD : 0) |
 				      nofragment_flag(&ac));
-		verdict = *page ? VERDICT_OK : alloc_slow(&ac, page);
-	} else if ((ac.gfp & __GFP_NOFAIL) && gfp_may_block(ac.gfp)) {
-		verdict = VERDICT_STUCK;	/* no zone to wait for */
-	}
+	if (!*page)
+		verdict = alloc_slow(&ac, page);
 	mm_assert(G5, (verdict == VERDICT_OK) == (*page != NULL));
 	trace_alloc(&ac, *page);
 	return verdict;

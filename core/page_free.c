@@ -93,7 +93,7 @@ void free_leftover(struct mm *mm, struct page *page)
 
 static bool is_allocation(const struct page *page)
 {
-	return page && page->state == PAGE_ALLOC;
+	return page && page->state == PAGE_ALLOC && page->refs;
 }
 
 /* B5: one user of several is gone.  Only a compound block can stay whole. */

@@ -125,11 +125,8 @@ static void raise_entitlement(struct slow *s)
 		s->alloc_flags = reserve | gfp_cma_flag(&ac->mm->tun, ac->gfp) |
 				 (s->alloc_flags & ALLOC_KSWAPD);
 	if (reserve || !(s->alloc_flags & ALLOC_CPUSET)) {
-		bool found;
-
 		ac->nodemask = 0;
-		found = context_reset(ac);
-		mm_assert(Z7, found);
+		context_reset(ac);
 	}
 }
 
@@ -165,6 +162,8 @@ static enum next slow_begin(struct slow *s, struct page **page)
 {
 	struct alloc_context *ac = s->ac;
 
+	if (!context_reset(ac))
+		return NEXT_GIVE_UP;	/* nowhere to wait for */
 	wake_kswapds(s);
 	*page = alloc_attempt(ac, s->alloc_flags);
 	if (*page)

@@ -7,6 +7,8 @@
  * block only the first page is read; the others say nothing (page.h), so that
  * a large machine is hashed as fast as its blocks can be walked.
  */
+#include <assert.h>
+
 #define XXH_INLINE_ALL			/* no library to link, the same code everywhere */
 #include <xxhash.h>
 

@@ -223,11 +223,8 @@ static void run_ops(struct run *r, uint32_t recount_every)
 	bool checks = !(r->flags & RUN_NO_CHECKS);
 
 	boot(r);
-	if (checks) {
-		oracle_retune(r->oracle);
-		if (r->flags & RUN_VALIDATE)
-			run_check_everything(r);
-	}
+	if (checks && (r->flags & RUN_VALIDATE))
+		run_check_everything(r);
 	for (r->op = 0; r->op < r->program->nr_ops; r->op++) {
 		one_op(r, &r->program->ops[r->op]);
 		if (checks && ((r->flags & RUN_VALIDATE) ||

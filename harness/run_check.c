@@ -4,17 +4,8 @@
 
 #include <inttypes.h>
 
-#include "page_alloc.h"
+#include "mobility.h"
 #include "validate.h"
-
-static uint64_t reserved_highatomic(const struct run *r)
-{
-	uint64_t pages = 0;
-
-	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
-		pages += r->mm.zones[r->zone_ids[i]].nr_reserved_highatomic;
-	return pages;
-}
 
 void run_begin_op(struct run *r)
 {
@@ -24,7 +15,6 @@ void run_begin_op(struct run *r)
 	r->hw.zones_touched = 0;
 	memset(r->hw.nr_events, 0, sizeof(r->hw.nr_events));
 	r->refused = false;
-	r->reserved_before = reserved_highatomic(r);
 }
 
 /* X1: every managed page is on a free list, on a PCP list, or somebody's. */
@@ -36,6 +26,22 @@ static void check_owners(struct run *r, const struct zone *z)
 		pages += z->cpu[cpu].stat.diff[NR_FREE_PAGES] + (int64_t)z->cpu[cpu].pcp.count;
 	pages += (int64_t)oracle_owned(r->oracle, z->id);
 	run_check(X1, pages == (int64_t)z->managed);
+}
+
+/*
+ * X6: what came to nothing moved nothing; but a request that may wait can have
+ * made the highatomic reserve its own: free blocks, now on lists of its type.
+ */
+static void check_nothing_moved(struct run *r, uint32_t nr)
+{
+	unsigned int type = r->mm.tun.grouping_off ? 0 : r->refused_gfp >> 3 & 3;
+
+	run_check(X6, nr == 0 || (r->refused_gfp & __GFP_DIRECT_RECLAIM));
+	for (uint32_t i = 0; i < nr; i++) {
+		const struct page *page = mm_page(&r->mm, r->hw.touched[i].pfn);
+
+		run_check(X6, page->state == PAGE_FREE && page->type == type);
+	}
 }
 
 void run_check_op(struct run *r)
@@ -56,9 +62,8 @@ void run_check_op(struct run *r)
 		validate_zone_counts(&r->mm, z);
 		check_owners(r, z);
 	}
-	/* X6: nothing moved, but where the reserve was given up for it. */
-	if (r->refused && !hw->struck && reserved_highatomic(r) == r->reserved_before)
-		run_check(X6, hw->nr_touched == 0);
+	if (r->refused && !hw->struck)
+		check_nothing_moved(r, nr);
 }
 
 void run_check_everything(struct run *r)
@@ -100,27 +105,23 @@ static int largest_order(const struct zone *z)
 	return -1;
 }
 
-/* The largest block of every zone can be allocated, and given back. */
+/* The largest block of every zone can be taken, whatever its type, and given back. */
 static void check_largest(struct run *r, struct zone *z)
 {
-	static const gfp_t zone_bits[NR_ZONE_TYPES] = {
-		[ZONE_DMA] = __GFP_DMA, [ZONE_DMA32] = __GFP_DMA32,
-		[ZONE_HIGHMEM] = __GFP_HIGHMEM, [ZONE_MOVABLE] = __GFP_HIGHMEM | __GFP_MOVABLE,
-	};
 	int order = largest_order(z);
-	struct alloc_request req = {
-		.gfp = zone_bits[z->type] | __GFP_THISNODE | __GFP_MEMALLOC,
-		.order = (uint8_t)order, .nid = z->nid };
-	enum mm_error error;
 	struct page *page;
 
-	if (order < 0 || z->type == ZONE_DEVICE)
+	if (order < 0)
 		return;
 	run_begin_op(r);
-	run_check(X7, mm_alloc_pages(&r->mm, &req, &page) == VERDICT_OK);
-	run_check(X7, page->zone == z->id);
-	error = mm_free_pages(&r->mm, page, (unsigned int)order);
-	run_check(X7, error == MM_OK);
+	hook_irq_save(&r->hw);
+	hook_lock(&r->hw, &z->lock);
+	page = mobility_take(z, (unsigned int)order, MIGRATE_UNMOVABLE, 0);
+	run_check(X7, page != NULL && page->zone == z->id);
+	buddy_account(z, -((int64_t)1 << order), (enum migratetype)page->type);
+	buddy_free(z, page, (unsigned int)order, (enum migratetype)page->type, PLACE_BY_MERGE);
+	hook_unlock(&r->hw, &z->lock);
+	hook_irq_restore(&r->hw, false);
 }
 
 void run_check_end(struct run *r)

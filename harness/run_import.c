@@ -92,25 +92,30 @@ static uint32_t put(struct run *r, struct zone *z, unsigned int order, unsigned 
 	return placed;
 }
 
-/* The zone's global counter shows `value`; CPUs hold the difference, if they can. */
+/* The zone's global counter shows `value`; online CPUs hold the difference, as far as they can. */
 static bool set_counter(struct run *r, struct zone *z, int64_t value)
 {
 	int64_t rest = z->stats.count[NR_FREE_PAGES] - value;
+	int64_t room = 0;
 
-	for (unsigned int cpu = 0; cpu < r->mm.nr_cpus; cpu++)
+	for (unsigned int cpu = 0; cpu < r->mm.nr_cpus; cpu++) {
 		rest += z->cpu[cpu].stat.diff[NR_FREE_PAGES];
-	if (rest > 125LL * r->mm.nr_cpus || rest < -125LL * r->mm.nr_cpus)
+		if (r->mm.online_cpus >> cpu & 1)
+			room += z->cpu[cpu].stat.threshold;
+	}
+	if (rest > room || rest < -room)
 		return false;
+	z->stats.count[NR_FREE_PAGES] = value;
 	for (unsigned int cpu = 0; cpu < r->mm.nr_cpus; cpu++) {
 		int64_t limit = z->cpu[cpu].stat.threshold;
 		int64_t part = rest > limit ? limit : rest < -limit ? -limit : rest;
 
+		if (!(r->mm.online_cpus >> cpu & 1))
+			continue;
 		z->cpu[cpu].stat.diff[NR_FREE_PAGES] = (int8_t)part;
 		rest -= part;
 	}
-	/* What is beyond the thresholds stays in the global value. */
-	z->stats.count[NR_FREE_PAGES] = value + rest;
-	return rest == 0;
+	return true;
 }
 
 static void set_boost(struct run *r, struct zone *z, int64_t pages)
@@ -121,6 +126,8 @@ static void set_boost(struct run *r, struct zone *z, int64_t pages)
 	if (factor && pages >= 0 &&
 	    (uint64_t)pages <= max_u64(most, pageblock_nr_pages(&r->mm.tun)))
 		z->boost = (uint64_t)pages;
+	if (!(r->flags & RUN_NO_CHECKS))
+		oracle_retune(r->oracle);
 }
 
 void run_import_op(struct run *r, const struct op *op)

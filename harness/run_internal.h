@@ -56,7 +56,7 @@ struct run {
 	uint32_t	 irq_slot;
 	bool		 refused;	/* the op was a request or a free that came to nothing */
 	uint8_t		 verdict;	/* of the last request */
-	uint64_t	 reserved_before;	/* highatomic pages when the op began, over all zones */
+	gfp_t		 refused_gfp;	/* what it asked */
 	uint8_t		 zone_ids[MAX_ZONES];	/* zones with present pages */
 	unsigned int	 nr_zone_ids;
 	bool		 imported;	/* some pages belong to nobody's slot */

@@ -154,6 +154,7 @@ static void count_verdict(struct run *r, const struct op *op, enum verdict verdi
 
 	++*counters[verdict];
 	r->refused = verdict != VERDICT_OK;
+	r->refused_gfp = op->gfp;
 	r->verdict = (uint8_t)verdict;
 	if ((r->flags & RUN_EXPECT) && op->expect && op->expect != as[verdict])
 		run_fail("EXPECT", "expect", "the request ended %s", verdict_names[verdict]);
@@ -174,92 +175,32 @@ static void got(struct run *r, const struct alloc_request *req, struct slot *slo
 	run_check(G5, !zero || sim_pages_are_zero(&r->hw, page->zone, pfn, 1ULL << order));
 }
 
-/* Under a memory policy, what is asked of the allocator: one request, or two in turn (Z7). */
-static unsigned int policy_requests(struct run *r, const struct op *op,
-				    struct alloc_request out[2])
-{
-	const struct mempolicy *pol = &r->policy;
-	unsigned int first = 0, highest = 0, next;
-
-	out[0] = request_of(op);
-	out[0].nid = NODE_NONE;
-	out[0].nodemask = 0;
-	if ((out[0].context & CTX_IRQ) || (op->gfp & __GFP_THISNODE) || pol->mode == MPOL_DEFAULT)
-		return 1;
-	while (!(pol->nodes >> first & 1))
-		first++;
-	if (pol->mode == MPOL_PREFERRED) {
-		out[0].nid = (uint8_t)first;
-		return 1;
-	}
-	if (pol->mode == MPOL_INTERLEAVE) {
-		for (next = pol->il_prev + 1; next < MAX_NODES; next++)
-			if (pol->nodes >> next & 1)
-				break;
-		out[0].nid = (uint8_t)(next < MAX_NODES ? next : first);
-		return 1;
-	}
-	if (pol->home != NODE_NONE)
-		out[0].nid = pol->home;
-	if (pol->mode == MPOL_PREFERRED_MANY) {
-		out[1] = out[0];
-		out[0].nodemask = pol->nodes;
-		out[0].gfp |= __GFP_NOWARN;
-		out[0].gfp &= ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL);
-		return 2;
-	}
-	/* Binding holds for the zones of most memory; Movable only where a bound node has no other. */
-	for (unsigned int id = 0; id < MAX_ZONES; id++)
-		if (r->mm.zones[id].present && id % NR_ZONE_TYPES != ZONE_MOVABLE &&
-		    id % NR_ZONE_TYPES > highest)
-			highest = id % NR_ZONE_TYPES;
-	for (next = 0; next < MAX_ZONES; next++)
-		if (r->mm.zones[next].present && next % NR_ZONE_TYPES != ZONE_MOVABLE &&
-		    (pol->nodes >> next / NR_ZONE_TYPES & 1))
-			break;
-	if (next == MAX_ZONES)
-		highest = ZONE_MOVABLE;
-	if (gfp_zone_is_legal(op->gfp) && gfp_zone(&r->mm.tun, op->gfp) >= highest)
-		out[0].nodemask = pol->nodes;
-	return 1;
-}
-
 static void do_alloc(struct run *r, const struct op *op, struct slot *slot)
 {
+	struct alloc_request req = request_of(op);
 	bool checks = !(r->flags & RUN_NO_CHECKS);
-	struct alloc_request reqs[2];
-	unsigned int nr = 1, served = 0;
+	bool interrupted = is_interrupted(r, op, op->on ? 2 : 1);
 	enum oracle_answer answer = MAY;
 	const char *why = "not asked";
 	struct page *page = NULL;
 	enum verdict verdict;
 
-	reqs[0] = request_of(op);
+	if (checks && op->on)
+		answer = oracle_ask_policy(r->oracle, &r->policy, &req, r->hw.cpu, interrupted,
+					   &why);
+	else if (checks)
+		answer = oracle_ask(r->oracle, &req, r->hw.cpu, interrupted, &why);
+	answer = with_fault(r, answer, &why);
 	if (op->on)
-		nr = policy_requests(r, op, reqs);
-	if (checks) {
-		bool interrupted = is_interrupted(r, op, nr);
-
-		answer = oracle_ask(r->oracle, &reqs[0], r->hw.cpu, interrupted, &why);
-		if (nr == 2 && answer == MUST_FAIL) {
-			served = 1;
-			answer = oracle_ask(r->oracle, &reqs[1], r->hw.cpu, interrupted, &why);
-		}
-		answer = with_fault(r, answer, &why);
-	}
-	if (op->on) {
-		struct alloc_request req = request_of(op);
-
 		verdict = mempolicy_alloc(&r->mm, &r->policy, &req, &page);
-	} else {
-		verdict = mm_alloc_pages(&r->mm, &reqs[0], &page);
-	}
+	else
+		verdict = mm_alloc_pages(&r->mm, &req, &page);
 	if (checks)
 		compare(r, answer, verdict, why);
 	if (verdict == VERDICT_OK)
-		got(r, answer == MAY && nr == 2 ? &reqs[1] : &reqs[served], slot, page, op->order);
+		got(r, &req, slot, page, op->order);
 	count_verdict(r, op, verdict);
-	run_say(r, verdict == VERDICT_OK ? "%s pfn %" PRIu64 " (%s: %s)" : "%s%.0" PRIu64 " (%s: %s)",
+	run_say(r, page ? "%s, pfn %" PRIu64 " (%s: %s)" : "%s%.0" PRIu64 " (%s: %s)",
 		verdict_names[verdict], page ? mm_page_pfn(&r->mm, page) : 0,
 		answer_names[answer], why);
 }
@@ -305,22 +246,15 @@ static void do_bulk(struct run *r, const struct op *op, struct slot *slot)
 
 static void do_exact(struct run *r, const struct op *op, struct slot *slot)
 {
-	struct alloc_request req = request_of(op), whole;
+	struct alloc_request req = request_of(op);
 	enum oracle_answer answer = MAY;
 	const char *why = "not asked";
 	struct page *page = NULL;
 	enum verdict verdict;
 
-	whole = req;
-	whole.order = 0;
-	while (whole.order <= MAX_ORDER && op->n > 1U << whole.order)
-		whole.order++;
 	if (!(r->flags & RUN_NO_CHECKS)) {
-		answer = oracle_ask(r->oracle, &whole, r->hw.cpu, is_interrupted(r, op, 1), &why);
-		if (!op->n || (op->gfp & (__GFP_COMP | __GFP_HIGHMEM))) {
-			answer = MUST_REFUSE;
-			why = "not a request for exact pages";
-		}
+		answer = oracle_ask_exact(r->oracle, &req, op->n, r->hw.cpu,
+					  is_interrupted(r, op, 1), &why);
 		answer = with_fault(r, answer, &why);
 	}
 	verdict = mm_alloc_exact(&r->mm, &req, op->n, &page);
@@ -357,10 +291,11 @@ static void free_piece(struct run *r, struct slot *slot, struct piece *p)
 		gave(r, slot, p->pfn, nr);
 	else if (!compound && nr > 1)
 		gave(r, slot, p->pfn + 1, nr - 1);
-	error = mm_free_pages(&r->mm, page, p->order);
-	run_check(B5, error == MM_OK);
+	/* First here, then in core: an interrupt inside must not find it still to be freed. */
 	if (--p->refs && !compound)
 		p->order = 0;
+	error = mm_free_pages(&r->mm, page, page->order);
+	run_check(B5, error == MM_OK);
 }
 
 /* All pieces single pages with one user: then they can go in one call. */
@@ -431,6 +366,7 @@ static void do_free_wrong(struct run *r, const struct op *op)
 	error = mm_free_pages(&r->mm, page, op->order);
 	run_check(X6, error != MM_OK);
 	r->refused = true;
+	r->refused_gfp = 0;
 	run_say(r, "refused: %s", mm_error_text(error));
 }
 
@@ -484,12 +420,6 @@ static void do_owner(struct run *r, const struct op *op, struct slot *slot)
 
 /* --- the administrator ------------------------------------------------------------------------------ */
 
-static void retune(struct run *r)
-{
-	if (!(r->flags & RUN_NO_CHECKS))
-		oracle_retune(r->oracle);
-}
-
 static void do_cpu(struct run *r, const struct op *op)
 {
 	unsigned int cpu = op->cpu;
@@ -505,7 +435,23 @@ static void do_cpu(struct run *r, const struct op *op)
 		run_check(P4, error == MM_BAD_CPU);
 	else
 		run_check(P4, error == MM_OK);
-	retune(r);
+	if (!(r->flags & RUN_NO_CHECKS))
+		oracle_retune(r->oracle);
+}
+
+/* W9; a value that is refused changes nothing. */
+static void do_sysctl(struct run *r, const struct op *op)
+{
+	enum sysctl_name name = (enum sysctl_name)op->name;
+	enum mm_error error = mm_sysctl_write(&r->mm, name, op->index, op->value);
+
+	r->stats.refused += error != MM_OK;
+	if (r->flags & RUN_NO_CHECKS)
+		return;
+	if (error == MM_OK)
+		oracle_wrote(r->oracle, name);
+	else
+		oracle_retune(r->oracle);
 }
 
 static void do_mempolicy(struct run *r, const struct op *op)
@@ -535,10 +481,7 @@ static void do_admin(struct run *r, const struct op *op)
 		mm_tick(&r->mm);
 		break;
 	case OP_SYSCTL:
-		if (mm_sysctl_write(&r->mm, (enum sysctl_name)op->name, op->index, op->value) !=
-		    MM_OK)
-			r->stats.refused++;
-		retune(r);
+		do_sysctl(r, op);
 		break;
 	case OP_RECLAIM_ACTIVE:
 		z = run_zone(r, op);

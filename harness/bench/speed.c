@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * speed.c - how fast programs run under libFuzzer, with all checks on
+ *
+ * A fuzz target that ignores its input: each execution decodes and runs the
+ * next of 1,000 generated programs of 32 ops on a 4096-page machine, just as
+ * the fuzz targets do.  ci/bench compares it with empty.c.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+
+enum { PROGRAMS = 1000, OPS = 32, BYTES = 4096, RECOUNT = 64 };
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char machine[] =
+	"tidemark 1\n"
+	"machine cpus=2 zones=Normal,Movable pageblock_order=9\n"
+	"zone Normal start=4096 spanned=4096\n"
+	"ops\n";
+
+static struct speed {
+	struct run	*run;
+	struct program	 program;
+	uint32_t	 next;
+	size_t		 size[PROGRAMS];
+	uint8_t		 bytes[PROGRAMS][BYTES];
+} speed;
+
+static void generate(uint32_t i, const struct mm_config *config)
+{
+	const struct theme *theme = &target_find("page_alloc")->theme;
+	struct program *p = &speed.program;
+	uint64_t rng = i;
+
+	p->config = *config;
+	p->nr_ops = 0;
+	p->nr_slots = 0;
+	for (; p->nr_ops < OPS; p->nr_ops++) {
+		world_draw_op(theme, &rng, p, &p->ops[p->nr_ops]);
+		p->nr_slots += op_kinds[p->ops[p->nr_ops].kind].allocates;
+	}
+	op_normalize(p);
+	speed.size[i] = op_encode(p, speed.bytes[i], BYTES);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	struct op_error error;
+	struct mm_config config;
+
+	(void)argc;
+	(void)argv;
+	if (!op_parse(machine, strlen(machine), &speed.program, &error))
+		abort();
+	config = speed.program.config;
+	for (uint32_t i = 0; i < PROGRAMS; i++)
+		generate(i, &config);
+	speed.run = run_new();
+	run_on_feature(speed.run, fuzz_feature);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint32_t i = speed.next++ % PROGRAMS;
+
+	(void)data;
+	(void)size;
+	op_decode(speed.bytes[i], speed.size[i], &speed.program);
+	if (!run_program(speed.run, &speed.program, 0, i % RECOUNT == 0 ? 1 : 0))
+		abort();
+	return 0;
+}
