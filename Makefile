@@ -16,7 +16,7 @@ CCACHE	:= $(shell command -v ccache)
 SUBMAKE	 = $(MAKE) --no-print-directory -j$(JOBS)
 Q	:= $(if $(V),,@)
 
-COMMON	:= -std=c11 -g -Icore -Iharness -Iharness/hooks/sim
+COMMON	:= -std=c11 -g $(addprefix -iquote ,core harness harness/hooks/sim)
 WARN	:= -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror
 FREE	:= -O2 -ffreestanding -fno-pie
 SAN	:= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -49,7 +49,7 @@ endef
 $(eval $(call variant,plain,gcc,-O2))
 $(eval $(call variant,san,clang-19,-O1 $(SAN) $(NOUAR),-fuse-ld=lld-19))
 $(eval $(call variant,gcc-O0,gcc,-O0))
-$(eval $(call variant,gcc-san,gcc,-O2 $(SAN)))
+$(eval $(call variant,gcc-san,gcc,-O2 -w $(SAN)))
 $(eval $(call variant,clang-O0,clang-19,-O0))
 $(eval $(call variant,clang-O2,clang-19,-O2))
 $(eval $(call variant,gcc-m32,gcc,-O2 -m32))

@@ -62,7 +62,7 @@ static bool keep_next(struct shrinker *s)
 	return true;
 }
 
-/* --- fewer ops ------------------------------------------------------------------------- */
+/* --- fewer ops ---------------------------------------------------------------------------- */
 
 /* Without ops [first, first + nr), and without what refers to slots they fill. */
 static bool without_ops(struct shrinker *s, uint32_t first, uint32_t nr)
@@ -125,7 +125,7 @@ static void simplify_op(struct op *op, unsigned int step)
 	case 6: op->nodes = 0; break;
 	case 7: op->on = 0; break;
 	case 8: op->order = 0; break;
-	case 9: op->order -= op->order > 0; break;
+	case 9: op->order = (uint8_t)(op->order - (op->order > 0)); break;
 	case 10: op->n = 1; break;
 	case 11: op->n /= 2; break;
 	case 12: op->n -= op->n > 1; break;
@@ -157,7 +157,7 @@ static bool simpler_ops(struct shrinker *s)
 	return any;
 }
 
-/* --- a simpler machine ------------------------------------------------------------------------ */
+/* --- a simpler machine -------------------------------------------------------------------- */
 
 enum { WHOLE_STEPS = 13, ZONE_STEPS = 4 };
 
@@ -230,12 +230,13 @@ static bool simpler_machine(struct shrinker *s)
 		simplify_machine(&s->next->config, step);
 		any |= keep_next(s);
 	}
-	for (unsigned int i = s->best->config.nr_zones; i-- > 0; )
-		for (unsigned int step = 0; step < ZONE_STEPS && i < s->best->config.nr_zones; step++) {
-			copy_program(s->next, s->best);
-			simplify_zone(&s->next->config, i, step);
-			any |= keep_next(s);
-		}
+	for (unsigned int i = s->best->config.nr_zones * ZONE_STEPS; i-- > 0; ) {
+		if (i / ZONE_STEPS >= s->best->config.nr_zones)
+			continue;
+		copy_program(s->next, s->best);
+		simplify_zone(&s->next->config, i / ZONE_STEPS, i % ZONE_STEPS);
+		any |= keep_next(s);
+	}
 	any |= without_range(s, offsetof(struct mm_config, holes),
 			     offsetof(struct mm_config, nr_holes));
 	any |= without_range(s, offsetof(struct mm_config, reserved),
