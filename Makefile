@@ -22,6 +22,7 @@ FREE	:= -O2 -ffreestanding -fno-pie
 SAN	:= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 NOUAR	:= -fsanitize-address-use-after-return=never
 TRAP	:= -fsanitize=fuzzer-no-link,address,undefined -fsanitize-trap=undefined $(NOUAR)
+LINKFUZZ := -O2 -fsanitize=fuzzer,address,undefined -fsanitize-trap=undefined -fuse-ld=lld-19
 MCDC	:= -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc
 
 core	:= $(wildcard core/*.c)
@@ -82,8 +83,7 @@ build/mutator/mutator.o: $(call objects,mutator,$(library))
 	$(Q)objcopy $(mutate:%=--keep-global-symbol=%) $@.all $@
 
 build/fuzz/driver: $(call objects,fuzz,$(driver) $(state)) build/mutator/mutator.o
-	$(Q)clang-19 -O2 -fsanitize=fuzzer,address,undefined -fsanitize-trap=undefined \
-		-fuse-ld=lld-19 $^ -o $@
+	$(Q)clang-19 $(LINKFUZZ) $^ -o $@
 build/afl/harness/fuzz/afl_state.o: harness/fuzz/afl_state.c
 	@mkdir -p $(@D)
 	$(Q)$(CCACHE) clang-19 $(COMMON) $(WARN) -O2 -MMD -MP -c $< -o $@
@@ -92,6 +92,11 @@ build/afl/driver: $(call objects,afl,$(driver) harness/fuzz/afl_state.c) build/m
 build/afl/mutator.so: $(call objects,mutator,$(library) $(state) \
 		harness/fuzz/afl_mutator.c)
 	$(Q)clang-19 -shared $^ -o $@
+build/fuzz/harness/bench/%.o: COMMON += -iquote harness/fuzz
+build/fuzz/speed: $(call objects,fuzz,$(library) harness/bench/speed.c $(state))
+	$(Q)clang-19 $(LINKFUZZ) $^ -o $@
+build/fuzz/empty: $(call objects,fuzz,harness/bench/empty.c)
+	$(Q)clang-19 $(LINKFUZZ) $^ -o $@
 build/%/bin: build/%/driver
 	$(Q)mkdir -p $@ && for target in $(targets); do ln -sf ../driver $@/$$target; done
 	$(Q)touch $@
@@ -144,8 +149,10 @@ lint:
 	@$(SUBMAKE) build-lint
 	@ci/lint $(free)
 
-bench: build/tidemark
-	@build/tidemark bench
+bench:
+	@$(DEPS)
+	@$(SUBMAKE) build/fuzz/speed build/fuzz/empty build/tidemark
+	@ci/bench
 
 clean:
 	rm -rf build

@@ -14,12 +14,12 @@ Result = collections.namedtuple('Result', 'passed failed skipped output')
 ENTRY = re.compile(r'"name": "(\w+)",\s*"(passed"|assertions": \d+,\s*"status": "(\w+)")')
 
 
-def run(program, report, jobs=2, timeout=600):
+def run(program, report, jobs=2, timeout=600, pattern='*'):
 	"""Result with lists of 'suite::test'; a crash of the runner is a failed test."""
 	report.parent.mkdir(parents=True, exist_ok=True)
 	report.unlink(missing_ok=True)
 	command = [str(program), '-j%d' % jobs, '--ascii', '--color=never', '--timeout=120',
-		   '--json=%s' % report]
+		   '--json=%s' % report, '--filter', '*/' + pattern]
 	env = dict(os.environ, ASAN_OPTIONS='handle_abort=0:detect_leaks=0:abort_on_error=0')
 	try:
 		done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
