@@ -42,7 +42,7 @@ gfp_t gfp_in_context(gfp_t gfp, unsigned int context)
 {
 	if (context & CTX_NOIO)
 		gfp &= ~(__GFP_IO | __GFP_FS);
-	else if (context & CTX_NOFS)
+	if (context & CTX_NOFS)
 		gfp &= ~__GFP_FS;
 	if (context & CTX_PIN)
 		gfp &= ~__GFP_MOVABLE;

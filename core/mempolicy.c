@@ -4,13 +4,14 @@
 
 #include "bits.h"
 
-/* The highest type of a zone with memory on the node that is not Movable; -1: none. */
+/*
+ * A node's own zonelist tells what memory it has, highest type first; that of
+ * a node that is not online is empty.  -1: nothing but Movable, or nothing.
+ */
 static int highest_fixed_type(const struct mm *mm, unsigned int nid)
 {
 	const uint8_t *list = mm->nodes[nid].zonelist[ZONELIST_NOFALLBACK];
 
-	if (!mm->nodes[nid].online)
-		return -1;
 	for (unsigned int i = 0; list[i] != ZONE_ID_END; i++)
 		if (list[i] % NR_ZONE_TYPES < ZONE_MOVABLE)
 			return list[i] % NR_ZONE_TYPES;
@@ -19,9 +20,7 @@ static int highest_fixed_type(const struct mm *mm, unsigned int nid)
 
 static bool node_has_memory(const struct mm *mm, unsigned int nid)
 {
-	const struct node *node = &mm->nodes[nid];
-
-	return node->online && node->zonelist[ZONELIST_NOFALLBACK][0] != ZONE_ID_END;
+	return mm->nodes[nid].zonelist[ZONELIST_NOFALLBACK][0] != ZONE_ID_END;
 }
 
 /* The nodes that a policy means on this machine. */

@@ -39,7 +39,7 @@ bool report_node_has_memory(struct mm *mm, unsigned int nid)
 
 	for (unsigned int type = 0; type < NR_ZONE_TYPES; type++)
 		any |= zone_populated(report_zone(mm, nid, type));
-	return mm->nodes[nid].online && any;
+	return any;
 }
 
 void report_count_free(struct zone *z, struct free_counts *counts)

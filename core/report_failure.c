@@ -48,8 +48,7 @@ static uint64_t zone_pcp_pages(const struct mm *mm, const struct zone *z)
 	uint64_t sum = 0;
 
 	for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++)
-		if (mm->online_cpus >> cpu & 1)
-			sum += report_pcp(z, cpu);
+		sum += report_pcp(z, cpu);
 	return sum;
 }
 
@@ -66,8 +65,7 @@ static void show_totals(const struct show *s)
 	for (unsigned int nid = 0; nid < MAX_NODES; nid++) {
 		const struct node *node = &s->mm->nodes[nid];
 
-		if (!node->online || !(s->nodes >> nid & 1) ||
-		    !node_has_managed(s->mm, nid, s->highest))
+		if (!(s->nodes >> nid & 1) || !node_has_managed(s->mm, nid, s->highest))
 			continue;
 		print_label(s->p, "Node ", nid);
 		print_kbytes(s, " dirty:", read_shared(s->mm->tun.hw, node->nr_dirty), "kB");

@@ -197,6 +197,8 @@ Test(gfp, G1_parsing_ends_where_the_text_ends)
 	cr_assert(gfp_parse("0xcc0f", 5, &gfp, &bad));
 	cr_assert_eq(gfp, GFP_KERNEL);
 	cr_assert_not(gfp_parse("GFP_KERNEL", 9, &gfp, &bad));
+	cr_assert_not(gfp_parse("GFP_KERNEL\0", 11, &gfp, &bad));
+	cr_assert_eq(bad, 0);
 }
 
 /* --- G1: other kernels' numbers --------------------------------------------------- */

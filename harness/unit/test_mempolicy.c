@@ -295,6 +295,32 @@ Test(mempolicy, Z7_preferred_many_does_not_try_hard_before_it_takes_any_node)
 	boot_done(mm);
 }
 
+static gfp_t gfp_tried[2];
+static unsigned int tries;
+
+static void note_gfp(void *to, const struct event *event)
+{
+	(void)to;
+	if (event->kind == EVENT_PAGE_ALLOC && tries < 2)
+		gfp_tried[tries++] = event->gfp;
+}
+
+Test(mempolicy, S3_Z7_preferred_many_asks_modestly_first)
+{
+	struct mm *mm = boot_text(machine);
+	struct mempolicy pol = policy(MPOL_PREFERRED_MANY, 1 << 1);
+	struct alloc_request req = { .gfp = GFP_KERNEL | __GFP_NOFAIL, .nid = NODE_NONE };
+
+	exhaust(mm, 1, ZONE_NORMAL);
+	mm->tun.hw->on_event = note_gfp;
+	node_got(mm, &pol, &req);
+	cr_assert_eq(tries, 2);
+	cr_assert_eq(gfp_tried[0], (GFP_KERNEL | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM);
+	cr_assert_eq(gfp_tried[1], req.gfp);
+	relent(mm, 1, ZONE_NORMAL);
+	boot_done(mm);
+}
+
 /* It keeps to its nodes for low zones as well: there is no way to starve. */
 Test(mempolicy, Z7_preferred_many_and_low_zones)
 {

@@ -196,6 +196,15 @@ Test(report, S1_W8_a_counter_below_zero_shows_as_zero)
 	boot_done(mm);
 }
 
+Test(report, S1_W8_a_total_below_zero_shows_as_zero)
+{
+	struct mm *mm = boot_text(numa_machine);
+
+	zone_of(mm, ZONE_NORMAL)->stats.count[NR_FREE_PAGES] = -1000000;
+	assert_has(collected(report_vmstat, mm), "nr_free_pages 0\n");
+	boot_done(mm);
+}
+
 Test(report, S1_P4_a_CPU_that_is_down_has_no_pageset)
 {
 	struct mm *mm = boot_text(numa_machine);
@@ -244,6 +253,22 @@ Test(report, S1_vmstat_of_a_machine_without_NUMA)
 	assert_has(info, "nr_free_pages 514766\nnr_free_cma 0\nnr_dirty 0\npgalloc_dma 0\n"
 		   "pgalloc_normal 0\npgalloc_high 0\npgalloc_movable 0\nallocstall_dma 0\n");
 	assert_has_not(info, "numa");
+	boot_done(mm);
+}
+
+Test(report, S1_vmstat_of_a_machine_with_high_memory_and_NUMA)
+{
+	struct mm *mm = boot_text(
+		"tidemark 1\n"
+		"machine cpus=2 pageblock_order=9 zones=DMA,Normal,HighMem,Movable\n"
+		"node 0 cpus=0\n"
+		"zone Normal start=4096 spanned=8192\n"
+		"node 1 cpus=1\n"
+		"zone HighMem start=16384 spanned=8192\n"
+		"ops\n");
+
+	assert_has(collected(report_vmstat, mm), "\nnuma_hit 0\n");
+	assert_has(collected(report_zoneinfo, mm), "      numa_hit     0\n");
 	boot_done(mm);
 }
 
