@@ -173,7 +173,8 @@ Test(gfp, G1_what_is_wrong_is_pointed_at)
 		{ "GFP_KERNEL|__GFP_COLD", 11 }, { " GFP_KERNEL", 0 }, { "GFP_KERNEL ", 0 },
 		{ "gfp_kernel", 0 }, { "0x8000000", 0 }, { "0xcc0|134217728", 6 },
 		{ "0x", 0 }, { "0x1g", 0 }, { "12a", 0 }, { "99999999999999999999999", 0 },
-		{ "0x10000000000000cc0", 0 }, { "-1", 0 }, { "1-2", 0 }, { "0xZ", 0 }, { "0xcc0|nothing", 6 },
+		{ "0x10000000000000cc0", 0 }, { "-1", 0 }, { "1-2", 0 }, { "0xZ", 0 },
+		{ "0xcc0|nothing", 6 },
 	};
 
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
