@@ -125,9 +125,44 @@ static void remember(struct oracle *o, const struct alloc_request *key,
 	memo->asked = true;
 }
 
-static enum oracle_answer ask(struct oracle *o, const struct alloc_request *req, unsigned int cpu,
-			      bool interrupted, const char **why)
+/*
+ * May anything strike that decides by itself?  A refused trylock does not: it
+ * only hides a per-CPU set.  An injected failure does where an operation makes
+ * two requests; of one the caller knows.  An interrupt inside a write of marks
+ * meets some that are new and some that are not (W9).
+ */
+static bool may_be_struck(const struct oracle *o, bool interrupted, unsigned int requests)
 {
+	const struct hw *hw = o->mm->tun.hw;
+
+	if (hw->in_irq && o->mm->tun.lock.holder)
+		return true;
+	if (!interrupted)
+		return false;
+	return hw->irq_at || (requests > 1 && hw->fail_alloc_at && hw->fail_alloc_at <= requests);
+}
+
+/* A trylock is going to be refused, perhaps here: the answer if it is of no importance. */
+static enum oracle_answer without_pcp(struct question *q, enum oracle_answer answer,
+				      unsigned int *zone, const char **why)
+{
+	const char *other_why;
+	unsigned int other;
+
+	q->no_pcp = true;
+	if (decide(q, &other, &other_why) != answer) {
+		*why = "P6: a per-CPU set may be taken";
+		answer = MAY;
+	}
+	if (other != *zone || other_why != *why)
+		*zone = ZONE_ID_END;
+	return answer;
+}
+
+static enum oracle_answer ask(struct oracle *o, const struct alloc_request *req, unsigned int cpu,
+			      bool strike, const char **why)
+{
+	gfp_t gfp = oracle_gfp_in_context(req->gfp, req->context);
 	struct question q;
 	enum oracle_answer answer;
 	unsigned int zone;
@@ -136,15 +171,18 @@ static enum oracle_answer ask(struct oracle *o, const struct alloc_request *req,
 		*why = "G2, G6: the edge refuses it";
 		return MUST_REFUSE;
 	}
-	if (interrupted) {
+	if (strike) {
 		oracle_see_boosts(o);
 		*why = "P6: an interrupt or a fault may strike";
 		return MAY;
 	}
-	oracle_question(&q, o, req, oracle_gfp_in_context(req->gfp, req->context), cpu);
+	oracle_question(&q, o, req, gfp, cpu);
 	answer = decide(&q, &zone, why);
-	if (answer == MUST_SUCCEED)
-		oracle_memo(o)->zone = zone;
+	if (o->mm->tun.hw->fail_trylock_at) {
+		oracle_question(&q, o, req, gfp, cpu);
+		answer = without_pcp(&q, answer, &zone, why);
+	}
+	oracle_memo(o)->zone = zone;
 	return answer;
 }
 
@@ -152,7 +190,7 @@ enum oracle_answer oracle_ask(struct oracle *o, const struct alloc_request *req,
 			      bool interrupted, const char **why)
 {
 	remember(o, req, req, cpu, false);
-	return ask(o, req, cpu, interrupted, why);
+	return ask(o, req, cpu, may_be_struck(o, interrupted, 1), why);
 }
 
 enum oracle_answer oracle_ask_exact(struct oracle *o, const struct alloc_request *req,
@@ -169,35 +207,42 @@ enum oracle_answer oracle_ask_exact(struct oracle *o, const struct alloc_request
 		*why = "B5: alloc_pages_exact() of nothing, or compound, or of high memory";
 		return MUST_REFUSE;
 	}
-	return ask(o, &whole, cpu, interrupted, why);
+	return ask(o, &whole, cpu, may_be_struck(o, interrupted, 1), why);
 }
 
 enum oracle_answer oracle_ask_bulk(struct oracle *o, const struct alloc_request *req, uint32_t nr,
 				   unsigned int cpu, bool interrupted, const char **why)
 {
-	struct alloc_request one = *req;
+	bool strike = may_be_struck(o, interrupted, nr > 1 ? 2 : 1);
+	enum oracle_answer answer;
 	struct question q;
 	unsigned int zone;
 
-	one.order = 0;
-	remember(o, req, &one, cpu, true);
-	if (oracle_refuses(o->mm, &one) || interrupted)
-		return ask(o, &one, cpu, interrupted, why);
+	remember(o, req, req, cpu, true);
+	if (req->order) {
+		*why = "B5: bulk is for single pages";
+		return MUST_REFUSE;
+	}
+	if (oracle_refuses(o->mm, req) || strike)
+		return ask(o, req, cpu, strike, why);
 	if (nr == 0) {
 		*why = "B5: nothing is wanted";
 		return MUST_SUCCEED;
 	}
-	if (nr > 1) {
-		oracle_question(&q, o, &one, one.gfp, cpu);
-		zone = oracle_bulk_zone(&q, nr);
-		if (zone != ZONE_ID_END) {
-			oracle_memo(o)->zone = zone;
-			*why = "B5: a local zone holds its mark with that many less";
-			return MUST_SUCCEED;
-		}
+	oracle_question(&q, o, req, req->gfp, cpu);
+	zone = nr > 1 ? oracle_bulk_zone(&q, nr) : ZONE_ID_END;
+	if (zone == ZONE_ID_END) {
+		oracle_memo(o)->raw_gfp = false;
+		return ask(o, req, cpu, strike, why);
 	}
-	oracle_memo(o)->raw_gfp = false;
-	return ask(o, &one, cpu, interrupted, why);
+	if (o->mm->tun.hw->fail_trylock_at) {	/* if it strikes, one page will do */
+		answer = ask(o, req, cpu, strike, why);
+		oracle_memo(o)->zone = ZONE_ID_END;
+		return answer == MUST_SUCCEED ? MUST_SUCCEED : MAY;
+	}
+	oracle_memo(o)->zone = zone;
+	*why = "B5: a local zone holds its mark with that many less";
+	return MUST_SUCCEED;
 }
 
 enum oracle_answer oracle_ask_policy(struct oracle *o, const struct mempolicy *pol,
@@ -205,7 +250,9 @@ enum oracle_answer oracle_ask_policy(struct oracle *o, const struct mempolicy *p
 				     bool interrupted, const char **why)
 {
 	struct alloc_request r;
-	enum oracle_answer answer;
+	bool many = pol->mode == MPOL_PREFERRED_MANY;
+	bool strike = may_be_struck(o, interrupted, many ? 2 : 1);
+	enum oracle_answer answer, second;
 
 	if (oracle_refuses_policy(o->mm, pol)) {
 		*why = "Z7: no such policy here";
@@ -213,12 +260,15 @@ enum oracle_answer oracle_ask_policy(struct oracle *o, const struct mempolicy *p
 	}
 	r = oracle_under_policy(o, pol, req, cpu);
 	remember(o, req, &r, cpu, false);
-	answer = ask(o, &r, cpu, interrupted, why);
-	if ((answer != MUST_FAIL && answer != MAY) || r.nodemask == 0 ||
-	    pol->mode != MPOL_PREFERRED_MANY)
+	answer = ask(o, &r, cpu, strike, why);
+	if ((answer != MUST_FAIL && answer != MAY) || !many || r.nodemask == 0)
 		return answer;
 	r.gfp = req->gfp;		/* the second pass: every node, trying hard */
 	r.nodemask = 0;
 	remember(o, req, &r, cpu, false);
-	return ask(o, &r, cpu, interrupted, why);
+	second = ask(o, &r, cpu, strike, why);
+	if (answer == MUST_FAIL)
+		return second;
+	oracle_memo(o)->zone = ZONE_ID_END;
+	return second == MUST_SUCCEED ? MUST_SUCCEED : MAY;
 }

@@ -89,7 +89,7 @@ static bool pcp_has_block(const struct question *q, const struct zone *z, unsign
 	const struct pcp *pcp = &z->cpu[q->cpu].pcp;
 	unsigned int list;
 
-	if (pcp->lock.holder)
+	if (q->no_pcp || pcp->lock.holder)
 		return false;		/* we interrupted who has it (P6) */
 	/* CMA pages sit on the MOVABLE lists, so those are closed to who may not have them. */
 	if (q->mm->tun.has_cma && q->type == MIGRATE_MOVABLE && !(flags & ALLOC_CMA))

@@ -97,6 +97,7 @@ struct question {
 	unsigned int	 cpu;
 	unsigned int	 context;
 	unsigned int	 nodemask;	/* 0: every node */
+	bool		 no_pcp;	/* as if its per-CPU sets were taken (P6) */
 	bool		 spread_dirty;	/* fast path of __GFP_WRITE (G5) */
 	const uint8_t	*zonelist;
 	struct thought	 thought;	/* set up when first needed */

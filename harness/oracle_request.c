@@ -122,6 +122,7 @@ void oracle_question(struct question *q, struct oracle *o, const struct alloc_re
 	q->cpu = cpu;
 	q->context = req->context;
 	q->nodemask = req->nodemask;
+	q->no_pcp = false;
 	q->spread_dirty = gfp & __GFP_WRITE;
 	q->zonelist = o->zonelist[nid][gfp & __GFP_THISNODE ? ZONELIST_NOFALLBACK
 							     : ZONELIST_FALLBACK];

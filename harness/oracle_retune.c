@@ -251,6 +251,8 @@ static void explain(struct oracle *o)
 		o->tuned = before;
 		written(o, causes[i]);
 	}
+	if (differs(o))
+		o->tuned = before;	/* nothing does */
 }
 
 void oracle_retune(struct oracle *o)
