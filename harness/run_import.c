@@ -4,7 +4,7 @@
  *
  * A report says how many free blocks of each order and type a zone had, not
  * where.  Blocks are placed low to high, each in a pageblock of its own type,
- * with its buddy left allocated so that nothing merges.
+ * with its buddy left allocated so that nothing merges; the largest have none.
  */
 #include "run_internal.h"
 
@@ -82,7 +82,7 @@ static bool put_at(struct run *r, struct zone *z, pfn_t pfn, unsigned int order,
 static uint32_t put(struct run *r, struct zone *z, unsigned int order, unsigned int type, uint32_t nr)
 {
 	pfn_t *cursor = &r->import_cursor[z->id][order][type];
-	uint64_t stride = 2ULL << order;
+	uint64_t stride = order < MAX_ORDER ? 2ULL << order : 1ULL << order;
 	uint32_t placed = 0;
 
 	if (!*cursor)
