@@ -92,7 +92,6 @@ build/afl/driver: $(call objects,afl,$(driver) harness/fuzz/afl_state.c) build/m
 build/afl/mutator.so: $(call objects,mutator,$(library) $(state) \
 		harness/fuzz/afl_mutator.c)
 	$(Q)clang-19 -shared $^ -o $@
-build/fuzz/harness/bench/%.o: COMMON += -iquote harness/fuzz
 build/fuzz/speed: $(call objects,fuzz,$(library) harness/bench/speed.c $(state))
 	$(Q)clang-19 $(LINKFUZZ) $^ -o $@
 build/fuzz/empty: $(call objects,fuzz,harness/bench/empty.c)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz.h"
+#include "../fuzz/fuzz.h"
 
 enum { PROGRAMS = 1000, OPS = 32, BYTES = 4096, RECOUNT = 64 };
 
