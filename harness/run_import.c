@@ -79,7 +79,8 @@ static bool put_at(struct run *r, struct zone *z, pfn_t pfn, unsigned int order,
 }
 
 /* How many of `nr` blocks found a place. */
-static uint32_t put(struct run *r, struct zone *z, unsigned int order, unsigned int type, uint32_t nr)
+static uint32_t put(struct run *r, struct zone *z, unsigned int order, unsigned int type,
+		    uint32_t nr)
 {
 	pfn_t *cursor = &r->import_cursor[z->id][order][type];
 	uint64_t stride = order < MAX_ORDER ? 2ULL << order : 1ULL << order;

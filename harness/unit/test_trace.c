@@ -34,7 +34,8 @@ enum {
 	START_PFN	= 1 << 20,	/* of the zone: 4 GiB */
 	SPANNED		= 5 << 18,	/* pages: 5 GiB, more than the trace names */
 	NR_BLOCKS	= SPANNED >> 9,
-	RESERVE_PFN	= START_PFN + SPANNED - (64 << MAX_ORDER), /* free all the time: keeps the marks */
+	/* Free all the time, so that the marks hold. */
+	RESERVE_PFN	= START_PFN + SPANNED - (64 << MAX_ORDER),
 	EVENTS_MAX	= 4096,
 	UNKNOWN		= NR_MIGRATETYPES,
 };
@@ -182,7 +183,8 @@ static void give_block(struct replay *r, pfn_t pfn, unsigned int order, enum mig
 		if (page->state == PAGE_ALLOC && page->order == 0)
 			page->refs = 0;
 	}
-	cr_assert(mm_import_free(r->mm, r->zone, pfn, order, type), "%d, order %u", (int)pfn, order);
+	cr_assert(mm_import_free(r->mm, r->zone, pfn, order, type), "%d, order %u", (int)pfn,
+		  order);
 }
 
 /* --- refills ------------------------------------------------------------------------------- */
@@ -246,7 +248,7 @@ static unsigned int prepare_refill(struct replay *r, unsigned int i)
 	return i;
 }
 
-/* --- requests and frees ------------------------------------------------------------------------ */
+/* --- requests and frees ---------------------------------------------------------------- */
 
 static void replay_alloc(struct replay *r, const struct record *rec)
 {
