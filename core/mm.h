@@ -167,7 +167,7 @@ void mm_import_empty(struct mm *mm, struct zone *z);
  * list, without merging, and sets its pageblocks to `type`.  False, with
  * nothing changed, when the block is not wholly allocated by mm_import_empty(),
  * or when no kernel could be in that state: its buddy is free and of the same
- * order, or other free pages of its pageblocks have a type that may not mix.
+ * order, or it would leave free pages of CMA or ISOLATE in other pageblocks.
  */
 bool mm_import_free(struct mm *mm, struct zone *z, pfn_t pfn, unsigned int order,
 		    enum migratetype type);

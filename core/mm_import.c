@@ -142,7 +142,7 @@ static bool may_retype(const struct zone *z, pfn_t pfn, enum migratetype type)
 {
 	enum migratetype old = pageblock_type(&z->blocks, pfn);
 
-	if (old == type || (migratetype_is_mergeable(old) && migratetype_is_mergeable(type)))
+	if (old == type || !(migratetype_is_exact(old) || migratetype_is_exact(type)))
 		return true;
 	return !pageblock_has_free(z, pfn);
 }

@@ -60,4 +60,10 @@ static inline bool migratetype_is_mergeable(unsigned int type)
 	return type < MIGRATE_PCPTYPES;
 }
 
+/* Their free pages are counted by list, and so are never in pageblocks of another type. */
+static inline bool migratetype_is_exact(unsigned int type)
+{
+	return type == MIGRATE_CMA || type == MIGRATE_ISOLATE;
+}
+
 #endif

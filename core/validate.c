@@ -55,17 +55,12 @@ static void check_links(const struct zone *z, const struct list *l, const struct
 		mm_assert(X3, list_entry(z->pages, page->next)->state == page->state);
 }
 
-static bool exact_type(unsigned int type)
-{
-	return type == MIGRATE_CMA || type == MIGRATE_ISOLATE;
-}
-
 /* X4: may a block of a list of `type` be in this pageblock? */
 static bool types_agree(const struct zone *z, pfn_t pfn, unsigned int type)
 {
 	unsigned int block = pageblock_type(&z->blocks, pfn);
 
-	return block == type || (!exact_type(block) && !exact_type(type));
+	return block == type || !(migratetype_is_exact(block) || migratetype_is_exact(type));
 }
 
 /*
@@ -82,7 +77,7 @@ static bool may_stay_apart(const struct zone *z, pfn_t pfn, pfn_t buddy, unsigne
 
 	if (order < z->blocks.order)
 		return false;
-	if (exact_type(type) || exact_type(other))
+	if (migratetype_is_exact(type) || migratetype_is_exact(other))
 		return type != other;
 	return z->flags & ZONE_HAD_HIGHATOMIC;
 }
