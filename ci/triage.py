@@ -19,6 +19,7 @@ TIDEMARK = BUILD / 'tidemark'
 REPLAYER = BUILD / 'san/tidemark'	# what `make replay` runs
 SHRINK_SECONDS_MAX = 20
 OPS_SHOWN_MAX = 40
+NOT_PROGRAMS = ('text', 'boot', 'canary')	# what fails there need not be a program
 
 Crash = collections.namedtuple('Crash', 'target tag place what at file times ops replay')
 
@@ -47,20 +48,41 @@ def same(a, b):
 	return a and b and a[:2] == b[:2]
 
 
+def shows(file, found):
+	"""Does `make replay` end in the same finding?"""
+	status, output = call([REPLAYER, 'replay', '--quiet', file], 4 * INPUT_SECONDS_MAX, environment())
+	again = finding_of(output)
+	if status and again and found[0] in ('ASAN', 'UBSAN'):
+		return again[1] == found[1]
+	return bool(status) and re.search(r'\b%s\b.*%s' % (re.escape(found[0]), re.escape(found[1])),
+					  output) is not None
+
+
+def shrink_program(file, work):
+	"""By `tidemark min`, whose result is text, and back to binary."""
+	text = work.with_name(work.name + '.ops')
+	call([TIDEMARK, 'min', file, '-o', text], SHRINK_SECONDS_MAX, environment())
+	if text.exists():
+		call([TIDEMARK, 'asm', text, '-o', work], INPUT_SECONDS_MAX)
+		text.unlink()
+
+
+def shrink_bytes(target, file, work):
+	call([binary('libfuzzer', target), '-minimize_crash=1', '-exact_artifact_path=%s' % work,
+	      '-max_total_time=%d' % (SHRINK_SECONDS_MAX // 2), '-timeout=%d' % INPUT_SECONDS_MAX, file],
+	     SHRINK_SECONDS_MAX, environment())
+
+
 def shrink(target, file, found, work):
-	"""The smallest input found in bounded time with the same tag and place."""
-	attempts = [
-		[TIDEMARK, 'min', file, '-o', work],
-		[binary('libfuzzer', target), '-minimize_crash=1', '-exact_artifact_path=%s' % work,
-		 '-max_total_time=%d' % (SHRINK_SECONDS_MAX // 2), '-timeout=%d' % INPUT_SECONDS_MAX, file],
-	]
-	if target in ('text', 'boot', 'canary'):	# what fails there is not always a program
-		attempts = attempts[1:]
-	for command in attempts:
-		work.unlink(missing_ok=True)
-		call(command, SHRINK_SECONDS_MAX, environment())
-		if work.exists() and same(replay(target, work)[0], found):
+	"""A smaller input with the same tag and place, if one comes up in bounded time."""
+	if target not in NOT_PROGRAMS:
+		shrink_program(file, work)
+		if work.exists() and (same(replay(target, work)[0], found) or shows(work, found)):
 			return work
+		work.unlink(missing_ok=True)
+	shrink_bytes(target, file, work)
+	if work.exists() and same(replay(target, work)[0], found):
+		return work
 	return file
 
 
@@ -73,9 +95,8 @@ def text_of(target, file):
 def replay_command(target, file, found):
 	"""`make replay` where it shows the same finding; else the target itself."""
 	shown = os.path.relpath(file, TREE)
-	if REPLAYER.exists() and target not in ('text', 'canary'):
-		status, output = call([REPLAYER, 'replay', file], 4 * INPUT_SECONDS_MAX, environment())
-		if status and (found[1] in output or found[0] in ('ASAN', 'UBSAN')):
+	if target not in NOT_PROGRAMS or target == 'boot':
+		if shows(file, found):
 			return 'make replay F=%s' % shown
 	return '%s %s' % (os.path.relpath(binary('libfuzzer', target), TREE), shown)
 

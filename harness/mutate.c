@@ -16,7 +16,8 @@
 #include "run.h"
 
 enum {
-	BURST_MAX = 32,			/* ops that one edit adds */
+	BURST_MAX = 32,			/* ops that one edit copies */
+	TAIL_MAX = 64,			/* ops that one edit draws */
 	IDS_MAX = 2 * OPS_MAX,
 	EDIT_AGAIN = 96,		/* of 256 */
 };
@@ -198,6 +199,21 @@ static void edit_insert(struct mutator *m, struct program *p, uint64_t *rng)
 		p->ops[at] = op;
 		m->id[at] = id;
 	}
+}
+
+/* A new end, of ops that one drawing of weights makes likely: mutation alone drifts too slowly. */
+static void edit_tail(struct mutator *m, struct program *p, uint64_t *rng)
+{
+	uint32_t n = (uint32_t)rng_scale(rng, TAIL_MAX), slots = 0;
+
+	p->nr_ops = rng_chance(rng, 64) ? 0 : (uint32_t)rng_below(rng, p->nr_ops + 1);
+	for (uint32_t i = 0; i < p->nr_ops; i++)
+		slots += op_allocates(&p->ops[i]);
+	p->nr_slots = slots;
+	if (n > m->ops_max - p->nr_ops)
+		n = m->ops_max - p->nr_ops;
+	world_draw_more(&m->theme, rng, n, p);
+	open_program(m, p);
 }
 
 /* The same op many times: what it takes to empty a zone or fill a list. */
@@ -435,6 +451,21 @@ static bool machine_fits(const struct mutator *m, const struct mm_config *c)
 	return !mm_config_check(c, NULL) && run_pages(c) <= m->pages_max;
 }
 
+/* A machine small enough; where the theme draws too large ones, of a single zone. */
+static void draw_fitting(const struct mutator *m, struct program *p, uint64_t *rng)
+{
+	struct theme small = m->theme;
+
+	for (unsigned int tries = 0; tries < 4; tries++) {
+		world_draw_machine(&m->theme, rng, &p->config);
+		if (machine_fits(m, &p->config))
+			return;
+	}
+	small.zones_max = 1;
+	small.pages_max = (uint16_t)min_u64(small.pages_max, m->pages_max);
+	world_draw_machine(&small, rng, &p->config);
+}
+
 static void edit_machine(struct mutator *m, struct program *p, uint64_t *rng)
 {
 	struct mm_config before = p->config;
@@ -456,6 +487,7 @@ static const struct edit {
 	{ 16, edit_insert }, { 6, edit_burst }, { 10, edit_erase }, { 8, edit_copy },
 	{ 6, edit_move }, { 4, edit_swap }, { 6, edit_replace }, { 4, edit_kind },
 	{ 20, edit_field }, { 4, edit_run }, { 3, edit_interrupt }, { 8, edit_machine },
+	{ 12, edit_tail },
 };
 
 static void edit_once(struct mutator *m, struct program *p, uint64_t *rng)
@@ -478,12 +510,7 @@ void mutate_program(struct mutator *m, struct program *p, uint64_t *rng)
 	if (p->nr_ops > m->ops_max)
 		p->nr_ops = m->ops_max;
 	if (run_pages(&p->config) > m->pages_max)
-		world_draw_machine(&m->theme, rng, &p->config);
-	if (!p->nr_ops) {		/* nothing to change: draw a start */
-		world_draw(&m->theme, rng_next(rng), (uint32_t)rng_scale(rng, 64), p);
-		if (!machine_fits(m, &p->config))
-			world_draw_machine(&m->theme, rng, &p->config);
-	}
+		draw_fitting(m, p, rng);
 	do
 		edit_once(m, p, rng);
 	while (rng_chance(rng, EDIT_AGAIN));

@@ -304,7 +304,7 @@ void world_draw_op(const struct theme *theme, uint64_t *rng, const struct progra
 		op->gfp &= ~__GFP_DIRECT_RECLAIM;	/* an interrupt cannot wait */
 }
 
-/* Weights of one program: some kinds often, some not at all. */
+/* Weights of one draw: some kinds often, some not at all. */
 static void draw_weights(struct theme *theme, uint64_t *rng)
 {
 	static const uint8_t factor[8] = { 0, 1, 4, 4, 4, 4, 8, 16 };
@@ -322,21 +322,27 @@ static void draw_weights(struct theme *theme, uint64_t *rng)
 		theme->op_weight[OP_ALLOC] = 64;
 }
 
-void world_draw(const struct theme *theme, uint64_t seed, uint32_t nr_ops, struct program *p)
+void world_draw_more(const struct theme *theme, uint64_t *rng, uint32_t nr_ops, struct program *p)
 {
 	struct theme drawn = *theme;
+
+	draw_weights(&drawn, rng);
+	for (uint32_t i = 0; i < nr_ops && p->nr_ops < OPS_MAX; i++) {
+		struct op *op = &p->ops[p->nr_ops];
+
+		world_draw_op(&drawn, rng, p, op);
+		p->nr_slots += op_kinds[op->kind].allocates;
+		p->nr_ops++;
+	}
+}
+
+void world_draw(const struct theme *theme, uint64_t seed, uint32_t nr_ops, struct program *p)
+{
 	uint64_t rng = seed;
 
 	p->nr_ops = 0;
 	p->nr_slots = 0;
 	world_draw_machine(theme, &rng, &p->config);
-	draw_weights(&drawn, &rng);
-	for (uint32_t i = 0; i < nr_ops && i < OPS_MAX; i++) {
-		struct op *op = &p->ops[i];
-
-		world_draw_op(&drawn, &rng, p, op);
-		p->nr_slots += op_kinds[op->kind].allocates;
-		p->nr_ops++;
-	}
+	world_draw_more(theme, &rng, nr_ops, p);
 	op_normalize(p);
 }

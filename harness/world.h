@@ -48,6 +48,9 @@ void world_draw_op(const struct theme *theme, uint64_t *rng, const struct progra
 void world_draw_field(const struct theme *theme, uint64_t *rng, const struct program *p,
 		      struct op *op, enum op_field field);
 
+/* Up to `nr_ops` more ops at the end of p, with weights of their own. */
+void world_draw_more(const struct theme *theme, uint64_t *rng, uint32_t nr_ops, struct program *p);
+
 /* A whole program of `nr_ops` ops. */
 void world_draw(const struct theme *theme, uint64_t seed, uint32_t nr_ops, struct program *p);
 
