@@ -87,7 +87,7 @@ unsigned int op_nth_bit(uint64_t mask, uint64_t n)
 			return bit;
 }
 
-/* --- ranges ------------------------------------------------------------------------ */
+/* --- ranges ------------------------------------------------------------------------------- */
 
 /* Zero in every field that the kind does not have. */
 static void clear_absent(struct op *op)
@@ -234,7 +234,7 @@ static void normalize(struct program *p, bool fresh)
 void op_normalize(struct program *p) { normalize(p, false); }
 void op_normalize_fresh(struct program *p) { normalize(p, true); }
 
-/* --- names --------------------------------------------------------------------------- */
+/* --- names -------------------------------------------------------------------------------- */
 
 void op_slot_name(uint32_t slot, char name[8])
 {
@@ -248,7 +248,7 @@ void op_slot_name(uint32_t slot, char name[8])
 	name[n] = '\0';
 }
 
-/* --- files ---------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------- */
 
 bool op_is_text(const uint8_t *data, size_t size)
 {

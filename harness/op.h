@@ -56,7 +56,7 @@ enum op_kind {
 	OP_IMPORT,		/* node zone: mm_import_empty() */
 	OP_PUT,			/* node zone order type n: n free blocks, placed low to high */
 	OP_PUT_AT,		/* node zone order type pfn: one free block there */
-	OP_COUNTER,		/* node zone value: the free counter shows this, CPUs hold the rest */
+	OP_COUNTER,		/* node zone value: the free counter; CPUs hold the rest */
 	OP_BOOST,		/* node zone value: pages of boost */
 	OP_EXPECT_ZONE,		/* node zone name value: a derived number (text replay only) */
 	OP_EXPECT_PFN,		/* ref pfn: where the slot's block is (text replay only) */
@@ -142,7 +142,7 @@ struct program {
  */
 void op_normalize(struct program *p);
 
-/* --- binary -------------------------------------------------------------------- */
+/* --- binary ------------------------------------------------------------------------------- */
 
 enum { OP_FORMAT_VERSION = 1 };
 
@@ -151,7 +151,7 @@ void   op_decode(const uint8_t *data, size_t size, struct program *p);
 /* Bytes written, at most `max`; ops that no longer fit are left out. */
 size_t op_encode(const struct program *p, uint8_t *data, size_t max);
 
-/* --- text ---------------------------------------------------------------------- */
+/* --- text --------------------------------------------------------------------------------- */
 
 struct op_error {		/* the first thing wrong with a text */
 	unsigned int line;	/* from 1; 0: the file as a whole */

@@ -50,7 +50,7 @@ enum {
 _Static_assert((int)NR_KINDS_V1 == (int)NR_OP_KINDS, "a new kind needs a new version");
 _Static_assert(3 + (FIELDS_MAX - 1) * 10 <= OP_BYTES_MAX, "the longest op fits");
 
-/* --- numbers ---------------------------------------------------------------------------- */
+/* --- numbers ------------------------------------------------------------------------------ */
 
 /* Bytes to read or to write; what is beyond the end reads as zero and is not written. */
 struct bytes {
@@ -127,7 +127,7 @@ static uint8_t get_count(struct bytes *b, unsigned int max)
 	return n <= max ? n : n & 3;
 }
 
-/* --- the machine, reading ------------------------------------------------------------------- */
+/* --- the machine, reading ----------------------------------------------------------------- */
 
 static void get_nodes(struct bytes *b, struct mm_config *c)
 {
@@ -242,7 +242,7 @@ static void get_machine(struct bytes *b, struct mm_config *c)
 	get_zones(b, c);
 }
 
-/* --- the machine, writing --------------------------------------------------------------------- */
+/* --- the machine, writing ----------------------------------------------------------------- */
 
 static void put_nodes(struct bytes *b, const struct mm_config *c)
 {
@@ -484,7 +484,7 @@ static const uint8_t *load_op(const uint8_t *p, struct op *op)
 
 void op_decode(const uint8_t *data, size_t size, struct program *p)
 {
-	struct bytes b = { .in = data, .in_end = data + size };
+	struct bytes b = { .in = data, .in_end = size ? data + size : data };
 	uint8_t tail[2 * OP_BYTES_MAX];
 
 	get_byte(&b);			/* the only version so far is 1; others read like it */
@@ -497,7 +497,8 @@ void op_decode(const uint8_t *data, size_t size, struct program *p)
 		const uint8_t *in = tail;
 
 		memset(tail, 0, sizeof(tail));
-		memcpy(tail, b.in, size);
+		if (size)
+			memcpy(tail, b.in, size);
 		while (in < tail + size && p->nr_ops < OPS_MAX)
 			in = load_op(in, &p->ops[p->nr_ops++]);
 	}

@@ -12,7 +12,7 @@
 
 #include "op_parts.h"
 
-/* --- sysctls and policies ------------------------------------------------------------- */
+/* --- sysctls and policies ----------------------------------------------------------------- */
 
 int64_t machine_sysctl(const struct sysctls *s, enum sysctl_name name, unsigned int index)
 {
@@ -90,7 +90,7 @@ unsigned int policy_nr_values(unsigned int i)
 	return n ? n : 2;
 }
 
-/* --- single fields ---------------------------------------------------------------------- */
+/* --- single fields ------------------------------------------------------------------------ */
 
 static void clamp_sizes(struct mm_config *c)
 {
@@ -193,9 +193,10 @@ static void clamp_tunables(struct mm_config *c)
 
 /* --- the whole ---------------------------------------------------------------------------- */
 
+/* A machine without zones could boot, but nothing would ever happen there. */
 static bool boots(const struct mm_config *c)
 {
-	return mm_config_check(c, NULL) == NULL;
+	return c->nr_zones && mm_config_check(c, NULL) == NULL;
 }
 
 void machine_small_zone(struct mm_config *c)
@@ -247,6 +248,7 @@ static void rebuild(struct mm_config *c, const struct mm_config *from)
 		machine_small_zone(c);
 	if (!boots(c)) {
 		mm_config_default(c);
+		clamp_nodes(c);
 		clamp_tunables(c);
 		machine_small_zone(c);
 		return;

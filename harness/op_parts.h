@@ -5,7 +5,7 @@
 
 #include "op.h"
 
-/* --- op.c ---------------------------------------------------------------------- */
+/* --- op.c --------------------------------------------------------------------------------- */
 
 /* Does the kind have the field? */
 static inline bool op_has(unsigned int kind, enum op_field field)
@@ -35,7 +35,7 @@ unsigned int op_nth_bit(uint64_t mask, uint64_t n);
 /* op_normalize() of ops whose kinds are right and whose absent fields are zero: for decode. */
 void op_normalize_fresh(struct program *p);
 
-/* --- op_machine.c ---------------------------------------------------------------- */
+/* --- op_machine.c ------------------------------------------------------------------------- */
 
 /* Makes any content a machine that passes mm_config_check(); a valid one stays as it is. */
 void machine_repair(struct mm_config *config);
@@ -72,7 +72,7 @@ static inline uint8_t policy_value(const struct policies *p, unsigned int i)
 /* How many values the policy has; 2 for a flag. */
 unsigned int policy_nr_values(unsigned int i);
 
-/* --- words of the text, by value --------------------------------------------------- */
+/* --- words of the text, by value ---------------------------------------------------------- */
 
 enum { NR_CONTEXTS = 7 };		/* bits of enum caller_context */
 

@@ -9,7 +9,7 @@
 
 #include "op_parts.h"
 
-/* --- the machine ------------------------------------------------------------------------ */
+/* --- the machine -------------------------------------------------------------------------- */
 
 /* "0-1,3" */
 static void print_set(uint64_t set, FILE *out)
@@ -159,7 +159,7 @@ static void print_machine(const struct mm_config *c, FILE *out)
 	print_policies(&c->policy, out);
 }
 
-/* --- ops ------------------------------------------------------------------------------------- */
+/* --- ops ---------------------------------------------------------------------------------- */
 
 static void print_on(const struct op *op, FILE *out)
 {

@@ -17,7 +17,7 @@
 
 #include "op_text.h"
 
-/* --- errors ----------------------------------------------------------------------------- */
+/* --- errors ------------------------------------------------------------------------------- */
 
 enum { QUOTE_MAX = 72 };		/* characters of a word that an error repeats */
 
@@ -131,7 +131,7 @@ static bool next_line(struct parser *ps)
 	}
 }
 
-/* --- numbers --------------------------------------------------------------------------------- */
+/* --- numbers ------------------------------------------------------------------------------ */
 
 /* All of the word as an unsigned number; false, without an error, if it is none. */
 static bool word_u64(const struct word *w, uint64_t *v)
@@ -229,8 +229,10 @@ unsigned int take_key(struct parser *ps, const struct word *w, const char *const
 	if (i == nr) {
 		char list[140] = "";
 
-		for (unsigned int k = 0; k < nr; k++)
-			strcat(strcat(strcat(list, k ? k == nr - 1 ? " or " : ", " : ""), keys[k]), "=");
+		for (unsigned int k = 0; k < nr; k++) {
+			strcat(list, k == 0 ? "" : k == nr - 1 ? " or " : ", ");
+			strcat(strcat(list, keys[k]), "=");
+		}
 		refuse(ps, w, "%s", list);
 		return nr;
 	}
@@ -242,7 +244,7 @@ unsigned int take_key(struct parser *ps, const struct word *w, const char *const
 	return i;
 }
 
-/* --- sysctls, which are lines of the machine and ops ------------------------------------------- */
+/* --- sysctls, which are lines of the machine and ops -------------------------------------- */
 
 /* One value per configured zone type. */
 static unsigned int take_ratios(struct parser *ps, const struct word *w, struct word list,
@@ -297,7 +299,7 @@ unsigned int take_sysctl(struct parser *ps, const struct word *w,
 	return take_i64(ps, &value, sysctl_text((enum sysctl_name)i), &out[0].value);
 }
 
-/* --- the whole ------------------------------------------------------------------------------------ */
+/* --- the whole ---------------------------------------------------------------------------- */
 
 static bool parse_header(struct parser *ps)
 {

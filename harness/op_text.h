@@ -51,7 +51,7 @@ struct parser {
 	uint16_t	 buckets[NAME_BUCKETS];	/* index into names[] + 1; 0: empty */
 };
 
-/* --- op_text.c: errors, words, numbers ------------------------------------------------ */
+/* --- op_text.c: errors, words, numbers ---------------------------------------------------- */
 
 /* Always false: "expected <format>, got '<word>'"; `got` NULL: the end of the line. */
 bool refuse(struct parser *ps, const struct word *got, const char *format, ...)
@@ -103,7 +103,7 @@ struct setting {
 unsigned int take_sysctl(struct parser *ps, const struct word *w,
 			 struct setting out[NR_ZONE_TYPES]);
 
-/* --- op_text_machine.c ------------------------------------------------------------------ */
+/* --- op_text_machine.c -------------------------------------------------------------------- */
 
 /* A line before "ops". */
 bool parse_machine_line(struct parser *ps);
@@ -111,7 +111,7 @@ bool parse_machine_line(struct parser *ps);
 /* The machine is complete: fills in what was left open, and checks that it can boot. */
 bool finish_machine(struct parser *ps);
 
-/* --- op_text_ops.c ----------------------------------------------------------------------- */
+/* --- op_text_ops.c ------------------------------------------------------------------------ */
 
 /* A line after "ops". */
 bool parse_op_line(struct parser *ps);

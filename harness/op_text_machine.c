@@ -31,9 +31,8 @@ static bool check_part(struct parser *ps, const struct pfn_range *ranges, uint8_
 	part.nr_holes = nr;
 	part.nr_reserved = part.nr_cma = 0;
 	wrong = mm_config_check(&part, NULL);
-	if (wrong)
-		return refuse(ps, &(struct word){ wrong, strlen(wrong) }, "a machine that can boot");
-	return true;
+	return !wrong || refuse(ps, &(struct word){ wrong, strlen(wrong) },
+				"a machine that can boot");
 }
 
 static bool machine_zones(struct parser *ps, const struct word *value)
@@ -81,7 +80,7 @@ static bool line_machine(struct parser *ps)
 	uint32_t seen = 0;
 
 	if (ps->saw_machine || ps->node != NODE_NONE || ps->ratios)
-		return refuse(ps, &ps->words[0], "one machine line, before nodes, zones and ratios");
+		return refuse(ps, &ps->words[0], "one machine line, before nodes, zones, ratios");
 	ps->saw_machine = true;
 	for (unsigned int i = 1; i < ps->nr_words; i++) {
 		struct word v;
@@ -103,7 +102,7 @@ static bool line_machine(struct parser *ps)
 	return check_part(ps, c->holes, 0);
 }
 
-/* --- nodes -------------------------------------------------------------------------- */
+/* --- nodes -------------------------------------------------------------------------------- */
 
 static bool node_cpus(struct parser *ps, const struct word *value)
 {
@@ -172,7 +171,7 @@ static bool line_distance(struct parser *ps)
 	return true;
 }
 
-/* --- zones and ranges ------------------------------------------------------------------ */
+/* --- zones and ranges --------------------------------------------------------------------- */
 
 static bool zone_keys(struct parser *ps, struct zone_config *z)
 {
@@ -266,7 +265,7 @@ static bool line_cma(struct parser *ps)
 	return take_range(ps, c->cma, &c->nr_cma);
 }
 
-/* --- sysctls and policies -------------------------------------------------------------------- */
+/* --- sysctls and policies ----------------------------------------------------------------- */
 
 static bool one_sysctl(struct parser *ps, const struct word *w)
 {
@@ -353,7 +352,7 @@ static bool line_policy(struct parser *ps)
 	return check_part(ps, ps->p->config.holes, 0);
 }
 
-/* --- the whole ----------------------------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------------------------- */
 
 bool parse_machine_line(struct parser *ps)
 {
@@ -374,7 +373,7 @@ bool parse_machine_line(struct parser *ps)
 		      "sysctl, policy or ops");
 }
 
-/* CPUs that no node line names belong to the node that was there without one, or to the only one. */
+/* CPUs that no line names belong to the node that has no line, or to the first one. */
 static bool finish_cpus(struct parser *ps)
 {
 	struct mm_config *c = &ps->p->config;

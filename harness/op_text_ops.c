@@ -28,7 +28,7 @@ struct op_line {
 	struct setting	settings[SETTINGS_MAX];
 };
 
-/* --- names of slots --------------------------------------------------------------------- */
+/* --- names of slots ----------------------------------------------------------------------- */
 
 static bool is_identifier(const struct word *w)
 {
@@ -87,7 +87,7 @@ static bool take_ref(struct parser *ps, struct op_line *l)
 	return true;
 }
 
-/* --- values of fields ------------------------------------------------------------------------ */
+/* --- values of fields --------------------------------------------------------------------- */
 
 static bool take_u8(struct parser *ps, const struct word *w, const char *what, unsigned int max,
 		    uint8_t *v)
@@ -165,7 +165,8 @@ static bool take_value(struct parser *ps, const struct word *w, struct op *op)
 	if (!take_i64(ps, w, "value", &op->value))
 		return false;
 	if (op->value > OP_VALUE_MAX || op->value < (op->kind == OP_BOOST ? 0 : -OP_VALUE_MAX))
-		return refuse(ps, w, "value within 2^40%s", op->kind == OP_BOOST ? ", not below 0" : "");
+		return refuse(ps, w, "value within 2^40%s",
+			      op->kind == OP_BOOST ? ", not below 0" : "");
 	return true;
 }
 
@@ -196,7 +197,7 @@ static bool take_field(struct parser *ps, struct op *op, enum op_field field, co
 	}
 }
 
-/* --- words of a line ----------------------------------------------------------------------------- */
+/* --- words of a line ---------------------------------------------------------------------- */
 
 static enum op_field field_of_key(const struct word *key, unsigned int kind)
 {
@@ -270,14 +271,15 @@ static bool take_fact(struct parser *ps, struct op_line *l, const struct word *w
 			fact = FACT_PROTECTION + 1;
 	}
 	if (fact > FACT_PROTECTION)
-		return refuse(ps, w, "node=, zone= or a number of the zone: free=, min=, low=, high=, "
-			      "boost=, managed=, protection= ...");
+		return refuse(ps, w, "node=, zone= or a number of the zone: free=, min=, low=, "
+			      "high=, boost=, managed=, protection= ...");
 	l->seen |= 1u << FIELD_FACT;
 	if (fact == FACT_PROTECTION)
 		return take_protection(ps, l, w, name.len != key.len ? &column : NULL, value);
 	s->name = (uint8_t)fact;
 	l->nr_settings++;
-	return once(ps, w, &l->facts_seen, fact) && take_i64(ps, &value, fact_names[fact], &s->value);
+	return once(ps, w, &l->facts_seen, fact) &&
+	       take_i64(ps, &value, fact_names[fact], &s->value);
 }
 
 static bool take_settings(struct parser *ps, struct op_line *l, const struct word *w)
@@ -332,7 +334,7 @@ static bool take_word(struct parser *ps, struct op_line *l, const struct word *w
 	return once(ps, w, &l->seen, field) && take_field(ps, &l->op, field, &value);
 }
 
-/* --- the line ------------------------------------------------------------------------------------- */
+/* --- the line ----------------------------------------------------------------------------- */
 
 /* What stands before the kind, in any order: a name, an expectation, an interrupt. */
 static bool take_prefixes(struct parser *ps, struct op_line *l)

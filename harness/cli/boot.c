@@ -111,9 +111,9 @@ int cmd_boot(int argc, char **argv)
 		.options = options,
 		.parser = option,
 		.args_doc = "FILE",
-		.doc = "Boot the machine of a program and print what its user would read.  Ops that "
-		       "import a state (import, put, put_at, counter, boost, sysctl, cpu_down, cpu_up) "
-		       "are applied, all others are not."
+		.doc = "Boot the machine of a program and print what its user would read.  Ops "
+		       "that say what state it is in (import, put, put_at, counter, boost, "
+		       "sysctl, cpu_down, cpu_up) are applied, all others are not."
 		       "\vExample: tidemark boot --buddyinfo corpus/boot/guest.ops",
 	};
 	struct args args = { .nr = 0 };

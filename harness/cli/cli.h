@@ -25,7 +25,7 @@ int cmd_export(int argc, char **argv);
 int cmd_boot(int argc, char **argv);
 int cmd_hash(int argc, char **argv);
 
-/* --- files.c -------------------------------------------------------------------- */
+/* --- files.c ------------------------------------------------------------------------------ */
 
 struct paths {				/* names of files, in the order they are to be taken */
 	char   **path;
@@ -56,7 +56,7 @@ unsigned int file_run_flags(const char *path);
 
 void *xmalloc(size_t bytes);		/* zeroed; exits with EXIT_TROUBLE without memory */
 
-/* --- trial.c --------------------------------------------------------------------- */
+/* --- trial.c ------------------------------------------------------------------------------ */
 
 /* How a program ended: a finding of a check, or a crash with what the sanitizer said. */
 struct outcome {
@@ -79,7 +79,7 @@ void trial_apart(const struct program *p, unsigned int flags, struct outcome *ou
 /* The same tag at the same place. */
 bool outcome_same(const struct outcome *a, const struct outcome *b);
 
-/* --- shrink.c ---------------------------------------------------------------------- */
+/* --- shrink.c ----------------------------------------------------------------------------- */
 
 /* Makes *p smaller as long as it ends like `want`; how many programs that took. */
 unsigned int shrink(struct program *p, unsigned int flags, const struct outcome *want);

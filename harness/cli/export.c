@@ -91,10 +91,10 @@ static void print_test(const struct program *p, const char *name, unsigned int f
 		"\tstruct op_error error;\n"
 		"\tstruct run *r = run_new();\n"
 		"\tconst struct finding *f = run_finding(r);\n\n"
-		"\tcr_assert(op_parse(text, sizeof(text) - 1, &p, &error), \"line %%u: %%s\", error.line,\n"
-		"\t\t  error.what);\n"
-		"\tcr_expect(run_program(r, &p, %sRUN_VALIDATE, 0), \"op %%u: %%s %%s: %%s\", f->op, f->tag,\n"
-		"\t\t  f->place, f->what);\n"
+		"\tcr_assert(op_parse(text, sizeof(text) - 1, &p, &error), \"line %%u: %%s\",\n"
+		"\t\t  error.line, error.what);\n"
+		"\tcr_expect(run_program(r, &p, %sRUN_VALIDATE, 0),\n"
+		"\t\t  \"op %%u: %%s %%s: %%s\", f->op, f->tag, f->place, f->what);\n"
 		"\trun_delete(r);\n"
 		"}\n", name, flags & RUN_EXPECT ? "RUN_EXPECT | " : "");
 }
@@ -103,15 +103,15 @@ int cmd_export(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{ "output", 'o', "FILE", 0, "Write there instead of to standard output", 0 },
-		{ "name", 'n', "NAME", 0, "Of the test; begin it with the SPEC tags that it shows", 0 },
+		{ "name", 'n', "NAME", 0, "Of the test; it begins with SPEC tags", 0 },
 		{ 0 },
 	};
 	static const struct argp argp = {
 		.options = options,
 		.parser = option,
 		.args_doc = "FILE",
-		.doc = "Print a program as a unit test in C, for a failure that became a regression test."
-		       "\vExample: tidemark export --name=X2_refill small.ops -o harness/unit/test_x.c",
+		.doc = "Print a program as a unit test in C, to keep a failure from coming back."
+		       "\vExample: tidemark export --name=X2_refill small.ops -o test_x.c",
 	};
 	struct args args = { .in = NULL };
 	struct program *p = xmalloc(sizeof(*p));

@@ -24,8 +24,8 @@ static uint64_t number(struct argp_state *state, const char *option, const char 
 	errno = 0;
 	v = strtoull(arg, &end, 0);
 	if (errno || *end || end == arg || *arg == '-' || v > max)
-		argp_error(state, "expected --%s=NUMBER of at most %" PRIu64 ", got %s", option, max,
-			   arg);
+		argp_error(state, "expected --%s=NUMBER of at most %" PRIu64 ", got %s", option,
+			   max, arg);
 	return v;
 }
 
@@ -57,7 +57,7 @@ int cmd_gen(int argc, char **argv)
 	static const struct argp_option options[] = {
 		{ "seed", 's', "N", 0, "The same seed gives the same program (default 1)", 0 },
 		{ "ops", 'n', "N", 0, "How many ops (default 32)", 0 },
-		{ "theme", 't', "NAME", 0, "What a fuzz target likes to see (default page_alloc)", 0 },
+		{ "theme", 't', "NAME", 0, "What a fuzz target wants (default page_alloc)", 0 },
 		{ "output", 'o', "FILE", 0, "Write there instead of to standard output", 0 },
 		{ 0 },
 	};

@@ -41,7 +41,8 @@ static int min(struct program *p, const struct args *args)
 	flags = args->no_expect ? 0 : file_run_flags(args->in);
 	trial_apart(p, flags, &want);
 	if (want.clean) {
-		fprintf(stderr, "%s: expected a program that fails, got one that passes\n", args->in);
+		fprintf(stderr, "%s: expected a program that fails, got one that passes\n",
+			args->in);
 		return EXIT_TROUBLE;
 	}
 	if (!output_open(&out, args->out))
@@ -70,8 +71,8 @@ int cmd_min(int argc, char **argv)
 		.options = options,
 		.parser = option,
 		.args_doc = "FILE",
-		.doc = "Leave out ops and simplify what is left, and the machine, as long as the program "
-		       "fails with the same tag at the same place.  The result is text."
+		.doc = "Leave out ops and simplify what is left, and the machine, as long as the "
+		       "program fails with the same tag at the same place.  The result is text."
 		       "\vExample: tidemark min build/crashes/pcp-X2-pcp.c-120 -o small.ops",
 	};
 	struct args args = { .in = NULL };

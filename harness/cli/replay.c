@@ -36,7 +36,7 @@ static error_t option(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* --- the trace -------------------------------------------------------------------------- */
+/* --- the trace ---------------------------------------------------------------------------- */
 
 static void print_line(const struct program *p, uint32_t op, const char *text)
 {
@@ -141,9 +141,9 @@ int cmd_replay(int argc, char **argv)
 		.options = options,
 		.parser = option,
 		.args_doc = "FILE...",
-		.doc = "Run programs, text or binary, with all checks on: first as fuzzers do, with a "
-		       "trace, then with full recounts.  Folders are searched.  Expectations count in "
-		       "text only, and there a state that is put in place is expected to fit."
+		.doc = "Run programs, text or binary, with all checks on: first as fuzzers do, "
+		       "with a trace, then with full recounts.  Folders are searched.  "
+		       "Expectations count in text only, where what is put in place has to fit."
 		       "\vExample: tidemark replay build/crashes/pcp-X2-pcp.c-120",
 	};
 	struct replay replay = { .passed = 0 };

@@ -40,7 +40,7 @@ void trial_here(struct run *r, const struct program *p, unsigned int flags, stru
 		take_finding(r, out);
 }
 
-/* --- crashes ------------------------------------------------------------------------- */
+/* --- crashes ------------------------------------------------------------------------------ */
 
 /* "buddy.c:12" out of ".../core/buddy.c:12:5", which ends at a blank or the end of the line. */
 static void copy_place(char *place, size_t max, const char *from)
