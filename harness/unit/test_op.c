@@ -109,7 +109,7 @@ Test(op, X10_any_bytes_are_a_program)
 	uint8_t noise[400];
 
 	for (unsigned int round = 0; round < 2000; round++) {
-		size_t size = rng_below(&rng, sizeof(noise) + 1);
+		size_t size = (size_t)rng_below(&rng, sizeof(noise) + 1);
 
 		for (size_t i = 0; i < size; i++)
 			noise[i] = (uint8_t)(rng_next(&rng) >> (rng_chance(&rng, 128) ? 58 : 16));
@@ -132,7 +132,7 @@ Test(op, X10_a_damaged_program_is_a_program)
 			size = op_encode(&first, damaged, sizeof(damaged));
 			for (unsigned int i = 0; i < 8; i++)
 				damaged[rng_below(&rng, size)] = (uint8_t)rng_next(&rng);
-			decode_exactly(damaged, rng_below(&rng, size + 1), &first);
+			decode_exactly(damaged, (size_t)rng_below(&rng, size + 1), &first);
 			assert_valid_program(&first);
 			assert_binary_identity(&first);
 		}
@@ -534,7 +534,7 @@ Test(op, X10_both_encodings_load)
 
 Test(op, X10_a_refused_file_is_named_with_its_line, .init = cr_redirect_stderr)
 {
-	char path[32], expected[128];
+	char path[32], expected[256];
 
 	write_file(path, "tidemark 1\n\nzome\n", 17);
 	cr_assert_not(op_load(path, &first));
@@ -556,7 +556,7 @@ Test(op, X10_a_file_that_cannot_be_read_is_named_with_the_reason, .init = cr_red
 
 Test(op, X10_a_file_that_is_too_long_is_refused, .init = cr_redirect_stderr)
 {
-	char path[32], expected[128];
+	char path[32], expected[256];
 
 	write_file(path, "\1", 1);
 	cr_assert_eq(truncate(path, (4 << 20) + 1), 0);

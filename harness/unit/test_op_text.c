@@ -65,7 +65,7 @@ Test(op_text, X10_text_gives_programs_made_of_noise_back)
 	uint8_t noise[300];
 
 	for (unsigned int round = 0; round < 700; round++) {
-		size_t size = rng_below(&rng, sizeof(noise) + 1);
+		size_t size = (size_t)rng_below(&rng, sizeof(noise) + 1);
 
 		for (size_t i = 0; i < size; i++)
 			noise[i] = (uint8_t)(rng_next(&rng) >> (rng_chance(&rng, 128) ? 58 : 16));
