@@ -83,6 +83,8 @@ void oracle_init(struct oracle *o, const struct mm *mm, void *memory)
 	memset(o, 0, offsetof(struct oracle, range));
 	o->mm = mm;
 	o->owner = memory;
+	for (unsigned int nid = 0; nid < MAX_NODES; nid++)
+		o->online_nodes |= (uint8_t)(mm->nodes[nid].online << nid);
 	o->block_mark = (uint8_t *)(o->owner + managed_pages(mm));
 	for (unsigned int id = 0; id < mm->tun.zone_ids; id++) {
 		const struct zone *z = &mm->zones[id];

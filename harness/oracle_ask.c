@@ -38,7 +38,7 @@ static unsigned int one_round(struct question *q, unsigned int *flags, bool *cha
 	if (reserve)
 		*flags = reserve | oracle_cma_flag(q);
 	if (!(*flags & ALLOC_CPUSET) || reserve)
-		q->nodemask = 0;
+		oracle_set_nodes(q, 0);
 	for (;;) {
 		zone = oracle_attempt(q, *flags);
 		if (zone != ZONE_ID_END || !may_repeat(q))
@@ -65,7 +65,7 @@ static enum oracle_answer slow_path(struct question *q, unsigned int *zone, cons
 		return MUST_SUCCEED;
 	*why = "A2: what the caller is entitled to, or blocks no longer reserved (A4)";
 	/* Without any zone of its own nodes a request goes straight to its end. */
-	if (oracle_first_zone(q) != ZONE_ID_END)
+	if (*q->first != ZONE_ID_END)
 		*zone = one_round(q, &flags, &changed);
 	if (*zone != ZONE_ID_END)
 		return MUST_SUCCEED;
@@ -163,11 +163,11 @@ static enum oracle_answer ask(struct oracle *o, const struct alloc_request *req,
 			      bool strike, const char **why)
 {
 	gfp_t gfp = oracle_gfp_in_context(req->gfp, req->context);
-	struct question q;
+	struct question *q;
 	enum oracle_answer answer;
 	unsigned int zone;
 
-	if (oracle_refuses(o->mm, req)) {
+	if (oracle_refuses(o, req)) {
 		*why = "G2, G6: the edge refuses it";
 		return MUST_REFUSE;
 	}
@@ -176,11 +176,11 @@ static enum oracle_answer ask(struct oracle *o, const struct alloc_request *req,
 		*why = "P6: an interrupt or a fault may strike";
 		return MAY;
 	}
-	oracle_question(&q, o, req, gfp, cpu);
-	answer = decide(&q, &zone, why);
+	q = oracle_question(o, req, gfp, cpu);
+	answer = decide(q, &zone, why);
 	if (o->mm->tun.hw->fail_trylock_at) {
-		oracle_question(&q, o, req, gfp, cpu);
-		answer = without_pcp(&q, answer, &zone, why);
+		q = oracle_question(o, req, gfp, cpu);
+		answer = without_pcp(q, answer, &zone, why);
 	}
 	oracle_memo(o)->zone = zone;
 	return answer;
@@ -215,7 +215,7 @@ enum oracle_answer oracle_ask_bulk(struct oracle *o, const struct alloc_request 
 {
 	bool strike = may_be_struck(o, interrupted, nr > 1 ? 2 : 1);
 	enum oracle_answer answer;
-	struct question q;
+	struct question *q;
 	unsigned int zone;
 
 	remember(o, req, req, cpu, true);
@@ -223,14 +223,14 @@ enum oracle_answer oracle_ask_bulk(struct oracle *o, const struct alloc_request 
 		*why = "B5: bulk is for single pages";
 		return MUST_REFUSE;
 	}
-	if (oracle_refuses(o->mm, req) || strike)
+	if (oracle_refuses(o, req) || strike)
 		return ask(o, req, cpu, strike, why);
 	if (nr == 0) {
 		*why = "B5: nothing is wanted";
 		return MUST_SUCCEED;
 	}
-	oracle_question(&q, o, req, req->gfp, cpu);
-	zone = nr > 1 ? oracle_bulk_zone(&q, nr) : ZONE_ID_END;
+	q = oracle_question(o, req, req->gfp, cpu);
+	zone = nr > 1 ? oracle_bulk_zone(q, nr) : ZONE_ID_END;
 	if (zone == ZONE_ID_END) {
 		oracle_memo(o)->raw_gfp = false;
 		return ask(o, req, cpu, strike, why);

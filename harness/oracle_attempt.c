@@ -35,6 +35,19 @@ static bool has_block(const struct zone *z, unsigned int order, unsigned int typ
 	return false;
 }
 
+/* The same for any of the types that mix. */
+static bool has_any_block(const struct zone *z, unsigned int order)
+{
+	for (; order <= MAX_ORDER; order++) {
+		const struct list *list = z->area[order].list;
+
+		if (list[MIGRATE_UNMOVABLE].nr | list[MIGRATE_MOVABLE].nr |
+		    list[MIGRATE_RECLAIMABLE].nr)
+			return true;
+	}
+	return false;
+}
+
 static bool was_moved(const struct question *q, const struct zone *z)
 {
 	return q->thought.active && q->thought.moved_order[z->id] >= (int)q->order;
@@ -43,9 +56,7 @@ static bool was_moved(const struct question *q, const struct zone *z)
 /* Is there a block of the order that the flags let the request see? */
 static bool sees_block(const struct question *q, const struct zone *z, unsigned int flags)
 {
-	return has_block(z, q->order, MIGRATE_UNMOVABLE) ||
-	       has_block(z, q->order, MIGRATE_MOVABLE) ||
-	       has_block(z, q->order, MIGRATE_RECLAIMABLE) || was_moved(q, z) ||
+	return has_any_block(z, q->order) || was_moved(q, z) ||
 	       ((flags & ALLOC_CMA) && has_block(z, q->order, MIGRATE_CMA)) ||
 	       ((flags & (ALLOC_HIGHATOMIC | ALLOC_OOM)) &&
 		has_block(z, q->order, MIGRATE_HIGHATOMIC));
@@ -110,10 +121,7 @@ static bool can_fall_back(const struct question *q, const struct zone *z, unsign
 
 	if ((flags & ALLOC_NOFRAGMENT) && order < q->mm->tun.pageblock_order)
 		order = q->mm->tun.pageblock_order;
-	for (unsigned int type = 0; type < MIGRATE_PCPTYPES; type++)
-		if (type != q->type && has_block(z, order, type))
-			return true;
-	return false;
+	return has_any_block(z, order);
 }
 
 static bool can_take(const struct question *q, const struct zone *z, unsigned int flags)
@@ -155,34 +163,15 @@ static bool dirty_allows(const struct question *q, unsigned int nid)
 
 /* --- an attempt ------------------------------------------------------------------- */
 
-bool oracle_is_candidate(const struct question *q, unsigned int id)
-{
-	if (id % NR_ZONE_TYPES > q->highest)
-		return false;
-	return !q->nodemask || (q->nodemask >> (id / NR_ZONE_TYPES) & 1);
-}
-
-/* The preferred zone; ZONE_ID_END: no zone may serve it. */
-unsigned int oracle_first_zone(const struct question *q)
-{
-	unsigned int i = 0;
-
-	while (q->zonelist[i] != ZONE_ID_END && !oracle_is_candidate(q, q->zonelist[i]))
-		i++;
-	return q->zonelist[i];
-}
-
 static unsigned int scan(const struct question *q, unsigned int flags)
 {
-	unsigned int first = ZONE_ID_END;
+	unsigned int first = *q->first;
 
-	for (const uint8_t *id = q->zonelist; *id != ZONE_ID_END; id++) {
+	for (const uint8_t *id = q->first; *id != ZONE_ID_END; id++) {
 		const struct zone *z = &q->mm->zones[*id];
 
 		if (!oracle_is_candidate(q, *id))
 			continue;
-		if (first == ZONE_ID_END)
-			first = *id;
 		q->o->boost[*id] = z->boost;
 		if (q->spread_dirty && !dirty_allows(q, *id / NR_ZONE_TYPES))
 			continue;
@@ -209,10 +198,9 @@ unsigned int oracle_attempt(const struct question *q, unsigned int flags)
 /* M4 */
 unsigned int oracle_nofragment_flag(const struct question *q)
 {
-	unsigned int first = oracle_first_zone(q);
+	unsigned int first = *q->first;
 
-	if (first == ZONE_ID_END || first % NR_ZONE_TYPES != ZONE_NORMAL ||
-	    !(q->mm->tun.zone_types >> ZONE_DMA32 & 1))
+	if (first % NR_ZONE_TYPES != ZONE_NORMAL || !(q->mm->tun.zone_types >> ZONE_DMA32 & 1))
 		return 0;
 	if (q->mm->tun.nr_nodes > 1 &&
 	    !q->mm->zones[first - ZONE_NORMAL + ZONE_DMA32].present)
@@ -227,10 +215,10 @@ unsigned int oracle_nofragment_flag(const struct question *q)
  */
 unsigned int oracle_bulk_zone(const struct question *q, uint32_t nr)
 {
-	unsigned int first = oracle_first_zone(q);
+	unsigned int first = *q->first;
 	unsigned int flags = ALLOC_WMARK_LOW | oracle_cma_flag(q);
 
-	for (const uint8_t *id = q->zonelist; *id != ZONE_ID_END; id++) {
+	for (const uint8_t *id = q->first; *id != ZONE_ID_END; id++) {
 		const struct zone *z = &q->mm->zones[*id];
 		uint64_t mark = q->o->tuned.zone[*id].mark[WMARK_LOW] + z->boost + nr;
 

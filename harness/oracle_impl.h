@@ -45,40 +45,9 @@ struct oracle_tuned {
 	struct sysctls sysctl;		/* as last seen */
 };
 
-/* The request last asked about, and where it must get its pages. */
-struct oracle_memo {
-	struct alloc_request key;	/* as the caller wrote it */
-	struct alloc_request req;	/* what it comes to: policy and count worked in */
-	unsigned int cpu;
-	unsigned int zone;		/* id; ZONE_ID_END: not foretold */
-	bool asked;
-	bool raw_gfp;			/* bulk: the caller's scopes do not apply */
-};
-
-struct oracle {
-	const struct mm *mm;
-	uint32_t *owner;		/* per managed page: slot + 1, or OWNER_* */
-	uint8_t	 *block_mark;		/* per pageblock, zero between questions */
-	uint64_t  block_first[MAX_ZONES];	/* of block_mark[]: that of the zone's first */
-	uint64_t  owned[MAX_ZONES];	/* pages with an owner */
-	uint64_t  boost[MAX_ZONES];	/* as last seen (W7) */
-	uint8_t	  zones[MAX_ZONES + 1];	/* ids of zones of online nodes and configured types */
-	uint8_t	  zonelist[MAX_NODES][NR_ZONELISTS][MAX_ZONES + 1];
-	struct oracle_memo last[2];	/* [1]: inside an interrupt */
-	struct oracle_tuned tuned;
-	uint32_t  nr_ranges;
-	struct oracle_range range[ORACLE_RANGES];
-};
-
-#define FOR_EACH_ZONE_ID(o, i, id) \
-	for (unsigned int i = 0, id = (o)->zones[0]; id != ZONE_ID_END; id = (o)->zones[++i])
-
-static inline struct oracle_memo *oracle_memo(struct oracle *o)
-{
-	return &o->last[o->mm->tun.hw->in_irq];
-}
-
 /* --- a question being worked out -------------------------------------------------- */
+
+struct oracle;
 
 struct thought {			/* what unreserving would have done so far (M5) */
 	bool	 active;
@@ -100,8 +69,44 @@ struct question {
 	bool		 no_pcp;	/* as if its per-CPU sets were taken (P6) */
 	bool		 spread_dirty;	/* fast path of __GFP_WRITE (G5) */
 	const uint8_t	*zonelist;
+	const uint8_t	*first;		/* in it: the preferred zone, or the end */
 	struct thought	 thought;	/* set up when first needed */
 };
+
+/* The request last asked about, and where it must get its pages. */
+struct oracle_memo {
+	struct alloc_request key;	/* as the caller wrote it */
+	struct alloc_request req;	/* what it comes to: policy and count worked in */
+	unsigned int cpu;
+	unsigned int zone;		/* id; ZONE_ID_END: not foretold */
+	bool asked;
+	bool raw_gfp;			/* bulk: the caller's scopes do not apply */
+};
+
+struct oracle {
+	const struct mm *mm;
+	uint32_t *owner;		/* per managed page: slot + 1, or OWNER_* */
+	uint8_t	 *block_mark;		/* per pageblock, zero between questions */
+	uint64_t  block_first[MAX_ZONES];	/* of block_mark[]: that of the zone's first */
+	uint64_t  owned[MAX_ZONES];	/* pages with an owner */
+	uint64_t  boost[MAX_ZONES];	/* as last seen (W7) */
+	uint8_t	  zones[MAX_ZONES + 1];	/* ids of zones of online nodes and configured types */
+	uint8_t	  zonelist[MAX_NODES][NR_ZONELISTS][MAX_ZONES + 1];
+	uint8_t	  online_nodes;		/* bit per node */
+	struct oracle_memo last[2];	/* [1]: inside an interrupt */
+	struct question question;	/* scratch: asking never nests */
+	struct oracle_tuned tuned;
+	uint32_t  nr_ranges;
+	struct oracle_range range[ORACLE_RANGES];
+};
+
+#define FOR_EACH_ZONE_ID(o, i, id) \
+	for (unsigned int i = 0, id = (o)->zones[0]; id != ZONE_ID_END; id = (o)->zones[++i])
+
+static inline struct oracle_memo *oracle_memo(struct oracle *o)
+{
+	return &o->last[o->mm->tun.hw->in_irq];
+}
 
 /* --- oracle_request.c: what a request says ---------------------------------------- */
 
@@ -110,9 +115,11 @@ unsigned int oracle_highest_zone(const struct mm *mm, gfp_t gfp);	/* G2 */
 unsigned int oracle_reserve_flags(gfp_t gfp, unsigned int context);	/* G4 */
 unsigned int oracle_cma_flag(const struct question *q);
 unsigned int oracle_slow_flags(const struct question *q);
-bool oracle_refuses(const struct mm *mm, const struct alloc_request *req);	/* G2, G6 */
-void oracle_question(struct question *q, struct oracle *o, const struct alloc_request *req,
-		     gfp_t gfp, unsigned int cpu);
+bool oracle_refuses(const struct oracle *o, const struct alloc_request *req);	/* G2, G6 */
+
+/* Sets up the one question; what it says of earlier ones is gone. */
+struct question *oracle_question(struct oracle *o, const struct alloc_request *req, gfp_t gfp,
+				 unsigned int cpu);
 
 bool oracle_refuses_policy(const struct mm *mm, const struct mempolicy *pol);	/* Z7 */
 
@@ -127,9 +134,21 @@ unsigned int oracle_attempt(const struct question *q, unsigned int flags);
 unsigned int oracle_nofragment_flag(const struct question *q);		/* M4 */
 unsigned int oracle_bulk_zone(const struct question *q, uint32_t nr);	/* B5 */
 
-/* May the zone serve the request at all; which of them is preferred. */
-bool oracle_is_candidate(const struct question *q, unsigned int id);
-unsigned int oracle_first_zone(const struct question *q);
+/* May the zone serve the request at all? */
+static inline bool oracle_is_candidate(const struct question *q, unsigned int id)
+{
+	return id % NR_ZONE_TYPES <= q->highest &&
+	       (!q->nodemask || (q->nodemask >> (id / NR_ZONE_TYPES) & 1));
+}
+
+/* From now on with these nodes (0: all); finds the preferred zone. */
+static inline void oracle_set_nodes(struct question *q, unsigned int nodemask)
+{
+	q->nodemask = nodemask;
+	q->first = q->zonelist;
+	while (*q->first != ZONE_ID_END && !oracle_is_candidate(q, *q->first))
+		q->first++;
+}
 
 /* --- oracle_thought.c: unreserving without touching the machine ------------------- */
 

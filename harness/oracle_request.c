@@ -84,34 +84,29 @@ unsigned int oracle_slow_flags(const struct question *q)
 	return flags;
 }
 
-/* G2, G6: must the edge refuse it? */
-bool oracle_refuses(const struct mm *mm, const struct alloc_request *req)
+bool oracle_refuses(const struct oracle *o, const struct alloc_request *req)
 {
-	unsigned int zone_bits = 0, online = 0;
+	gfp_t zones = req->gfp & (__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM);
+	gfp_t mobility = req->gfp & (__GFP_MOVABLE | __GFP_RECLAIMABLE);
 
 	if (req->order > MAX_ORDER || (req->gfp & ~__GFP_BITS_MASK) ||
 	    (req->context & ~(unsigned int)CTX_MASK))
 		return true;
-	zone_bits += (req->gfp & __GFP_DMA) != 0;
-	zone_bits += (req->gfp & __GFP_DMA32) != 0;
-	zone_bits += (req->gfp & __GFP_HIGHMEM) != 0;
-	if (zone_bits > 1)
-		return true;
-	if ((req->gfp & __GFP_MOVABLE) && (req->gfp & __GFP_RECLAIMABLE))
-		return true;
+	if ((zones & (zones - 1)) || (mobility & (mobility - 1)))
+		return true;		/* more than one bit */
 	if ((req->gfp & __GFP_DIRECT_RECLAIM) && (req->context & CTX_IRQ))
 		return true;
-	if (req->nid != NODE_NONE && (req->nid >= MAX_NODES || !mm->nodes[req->nid].online))
+	if (req->nid != NODE_NONE &&
+	    (req->nid >= MAX_NODES || !(o->online_nodes >> req->nid & 1)))
 		return true;
-	for (unsigned int nid = 0; nid < MAX_NODES; nid++)
-		online |= (unsigned int)mm->nodes[nid].online << nid;
-	return req->nodemask && !(req->nodemask & online);
+	return req->nodemask && !(req->nodemask & o->online_nodes);
 }
 
-void oracle_question(struct question *q, struct oracle *o, const struct alloc_request *req,
-		   gfp_t gfp, unsigned int cpu)
+struct question *oracle_question(struct oracle *o, const struct alloc_request *req, gfp_t gfp,
+				 unsigned int cpu)
 {
 	unsigned int nid = req->nid == NODE_NONE ? o->mm->cpu_node[cpu] : req->nid;
+	struct question *q = &o->question;
 
 	q->o = o;
 	q->mm = o->mm;
@@ -121,12 +116,13 @@ void oracle_question(struct question *q, struct oracle *o, const struct alloc_re
 	q->type = migratetype_of(o->mm, gfp);
 	q->cpu = cpu;
 	q->context = req->context;
-	q->nodemask = req->nodemask;
 	q->no_pcp = false;
 	q->spread_dirty = gfp & __GFP_WRITE;
 	q->zonelist = o->zonelist[nid][gfp & __GFP_THISNODE ? ZONELIST_NOFALLBACK
 							     : ZONELIST_FALLBACK];
 	q->thought.active = false;
+	oracle_set_nodes(q, req->nodemask);
+	return q;
 }
 
 /* --- under a memory policy (Z7) --------------------------------------------------- */
