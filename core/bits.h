@@ -15,7 +15,12 @@ static inline uint64_t clamp_u64(uint64_t v, uint64_t lo, uint64_t hi)
 
 /* `v` rounded to a multiple of `align`, a power of two. */
 static inline uint64_t align_down(uint64_t v, uint64_t align) { return v & ~(align - 1); }
-static inline uint64_t align_up(uint64_t v, uint64_t align) { return align_down(v + align - 1, align); }
+
+static inline uint64_t align_up(uint64_t v, uint64_t align)
+{
+	return align_down(v + align - 1, align);
+}
+
 static inline bool is_aligned(uint64_t v, uint64_t align) { return (v & (align - 1)) == 0; }
 
 /* Position of the highest bit, counted from 1; 0 for 0. */

@@ -32,7 +32,7 @@ struct mm_config {
 	uint8_t		nr_cpus;	/* 1..MAX_CPUS, all online at boot */
 	uint8_t		page_shift;	/* 12..16 */
 	uint8_t		pageblock_order;	/* 1..MAX_ORDER */
-	uint8_t		zone_types;	/* bit per configured zone type; Normal and Movable among them */
+	uint8_t		zone_types;	/* bit per configured type; Normal and Movable always */
 	uint8_t		online_nodes;	/* bit per node named */
 	uint8_t		nr_zones;
 	uint8_t		nr_holes;
@@ -60,7 +60,7 @@ struct mm {
 	uint8_t		cpu_node[MAX_CPUS];	/* (c) */
 	uint32_t	min_free_kbytes;	/* (t) in force */
 	uint64_t	(*events)[NR_VM_EVENTS];	/* (o) one row per CPU */
-	uint64_t	(*reclaim)(struct mm *mm, gfp_t gfp, unsigned int order); /* (c) see reclaim.h */
+	uint64_t	(*reclaim)(struct mm *mm, gfp_t gfp, unsigned int order); /* reclaim.h */
 };
 
 enum mm_error {
@@ -108,7 +108,9 @@ void mm_boot(struct mm *mm, const struct mm_config *config, void *memory, struct
 
 /* The page of a frame that is memory, or NULL. */
 struct page *mm_page(const struct mm *mm, pfn_t pfn);
-struct zone *mm_page_zone(struct mm *mm, const struct page *head);	/* of a block's first page */
+
+/* Of a block's first page. */
+struct zone *mm_page_zone(struct mm *mm, const struct page *head);
 pfn_t mm_page_pfn(const struct mm *mm, const struct page *head);
 
 /* Next zone of the machine that has present pages, after `z` (NULL: the first); NULL at the end. */

@@ -48,7 +48,7 @@ bool watermark_boost(struct zone *z);
 bool watermark_ok(const struct zone *z, unsigned int order, uint64_t mark,
 		  enum zone_type highest, unsigned int alloc_flags, int64_t free);
 
-/* W6: the same for an allocation, with the quick answer for order 0 and atomic's way out of boost. */
+/* W6: the same for an allocation: a quick answer for order 0, and atomic's way out of boost. */
 bool watermark_ok_fast(const struct zone *z, unsigned int order, uint64_t mark,
 		       enum zone_type highest, unsigned int alloc_flags, gfp_t gfp);
 

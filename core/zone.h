@@ -55,7 +55,7 @@ struct zone_cpu {			/* all that one CPU keeps of one zone */
 enum zone_flags {
 	ZONE_BOOSTED_WATERMARK	= 1 << 0,	/* boost was raised: wake kswapd soon */
 	ZONE_RECLAIM_ACTIVE	= 1 << 1,	/* kswapd works here: PCP sets stay short (P3) */
-	ZONE_HAD_HIGHATOMIC	= 1 << 2,	/* some pageblock is or was HIGHATOMIC: see validate.c */
+	ZONE_HAD_HIGHATOMIC	= 1 << 2,	/* a pageblock is or was HIGHATOMIC (X4) */
 };
 
 struct zone {
@@ -75,10 +75,10 @@ struct zone {
 	uint8_t		  flags;	/* (z) enum zone_flags; tested without */
 	uint64_t	  watermark[NR_WMARK];	/* (t) without boost */
 	uint64_t	  boost;	/* (z) added to every mark; read without (W7) */
-	uint64_t	  lowmem_reserve[NR_ZONE_TYPES];	/* (t) by the request's highest zone (W4) */
+	uint64_t	  lowmem_reserve[NR_ZONE_TYPES]; /* (t) by the highest zone asked (W4) */
 	uint64_t	  nr_reserved_highatomic;	/* (z) pages; read without (M5) */
 	uint64_t	  nr_isolated_blocks;	/* (z) pageblocks of type ISOLATE */
-	uint64_t	  percpu_drift_mark;	/* (t) below it kswapd sums exactly; 0: never (W8) */
+	uint64_t	  percpu_drift_mark;	/* (t) below it kswapd sums exactly, if set (W8) */
 	uint32_t	  pageset_high;	/* (t) what every pcp.high was set to (P1) */
 	uint32_t	  pageset_batch;	/* (t) */
 	struct pageblocks blocks;	/* (z) */
@@ -123,7 +123,7 @@ static inline uint64_t zone_wmark(const struct zone *z, enum wmark mark)
 	return z->watermark[mark] + read_shared(z->tun->hw, z->boost);
 }
 
-/* Is the zone's memory high memory, for the marks (W2)?  A HIGHMEM zone, or MOVABLE cut from one. */
+/* Is the memory high memory, for the marks (W2)?  A HIGHMEM zone, or MOVABLE cut from one. */
 bool zone_is_highmem(const struct zone *z);
 
 /* "DMA", "DMA32", "Normal", "HighMem", "Movable", "Device", as the kernel prints them. */
