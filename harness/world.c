@@ -91,9 +91,11 @@ static uint8_t draw_order(const struct theme *theme, uint64_t *rng, const struct
 {
 	uint64_t kind = rng_below(rng, 16);
 
-	if (kind < 6)
+	if (kind < 8)
 		return 0;
-	if (kind < 13)
+	if (kind < 12)			/* small blocks, as in real use */
+		return (uint8_t)rng_below(rng, COSTLY_ORDER + 1u);
+	if (kind < 14)
 		return (uint8_t)rng_below(rng, theme->orders + 1u);
 	if (kind < 15)
 		return c->pageblock_order < theme->orders ? c->pageblock_order : theme->orders;
@@ -158,9 +160,10 @@ static uint32_t draw_n(const struct theme *theme, uint64_t *rng, const struct op
 {
 	switch (op->kind) {
 	case OP_BULK:
-		return (uint32_t)rng_scale(rng, rng_chance(rng, 16) ? 1024 : 160);
+		return (uint32_t)rng_scale(rng, rng_chance(rng, 12) ? 1024 : 32);
 	case OP_EXACT:
-		return (uint32_t)rng_scale(rng, (2ULL << theme->orders) - 1);
+		return (uint32_t)rng_scale(rng, rng_chance(rng, 12) ?
+					   (2ULL << theme->orders) - 1 : 32);
 	case OP_PUT:
 		return (uint32_t)rng_scale(rng, 32);
 	case OP_FREE_ONE:
