@@ -312,7 +312,7 @@ static const char *check_policies(const struct policies *p)
 		return "the policy for movable does not exist";
 	if (p->reserve > RESERVE_EMPTY_LOWER)
 		return "the policy for reserve does not exist";
-	if (p->pcp_limits > PCP_LIMITS_4_19)
+	if (p->pcp_limits > PCP_LIMITS_4_18)
 		return "the policy for pcp_limits does not exist";
 	if (p->pcp_batch > BATCH_MAX)
 		return "pcp_batch is more than 65536";

@@ -20,7 +20,7 @@ unsigned int pcp_list_order(const struct tunables *t, unsigned int index)
 /* A quarter of a thousandth of the zone, at most a quarter of the cap; one less than 2^n, maybe 0. */
 static uint32_t raw_batch(const struct zone *z)
 {
-	uint64_t cap = (z->tun->policy.pcp_limits == PCP_LIMITS_4_19 ? 512ULL << 10 : 1ULL << 20)
+	uint64_t cap = (z->tun->policy.pcp_limits == PCP_LIMITS_4_18 ? 512ULL << 10 : 1ULL << 20)
 		       >> z->tun->page_shift;
 	uint64_t batch = max_u64(min_u64(z->managed_marks >> 10, cap) / 4, 1);
 

@@ -70,7 +70,7 @@ const struct policy_info policy_infos[NR_POLICY_INFOS] = {
 	{ "movable", offsetof(struct policies, movable), { "follows", "highmem" } },
 	{ "reserve", offsetof(struct policies, reserve),
 	  { "cumulative", "skip_empty", "empty_lower" } },
-	{ "pcp_limits", offsetof(struct policies, pcp_limits), { "6.1", "5.13", "4.19" } },
+	{ "pcp_limits", offsetof(struct policies, pcp_limits), { "6.1", "5.13", "4.18" } },
 	{ "min_free_cap", offsetof(struct policies, min_free_cap_64m), { "262144", "65536" } },
 	{ "init_on_alloc", offsetof(struct policies, init_on_alloc), { NULL } },
 	{ "init_on_free", offsetof(struct policies, init_on_free), { NULL } },

@@ -177,7 +177,7 @@ void oracle_set_marks(struct oracle *o)
 /* One below a power of two; 0 in small zones, where a batch is one page all the same. */
 static uint32_t pcp_batch_of(const struct oracle *o, uint64_t managed)
 {
-	uint64_t most = o->mm->tun.policy.pcp_limits == PCP_LIMITS_4_19 ? 512 : 1024; /* KiB */
+	uint64_t most = o->mm->tun.policy.pcp_limits == PCP_LIMITS_4_18 ? 512 : 1024; /* KiB */
 	uint64_t batch = smaller(managed / 1024, pages_of(o, (int64_t)most)) / 4;
 
 	if (o->mm->tun.policy.pcp_batch)

@@ -300,7 +300,7 @@ Test(op_text, W3_P1_B6_every_policy_has_its_words)
 {
 	static const char *const choices[] = {
 		"marks=4.5", "marks=2.6.14", "movable=highmem", "reserve=skip_empty",
-		"reserve=empty_lower", "pcp_limits=5.13", "pcp_limits=4.19", "min_free_cap=65536",
+		"reserve=empty_lower", "pcp_limits=5.13", "pcp_limits=4.18", "min_free_cap=65536",
 		"init_on_alloc", "init_on_free", "poison", "prezero", "shuffle", "pcp_batch=7",
 	};
 	char text[128], wanted[64];

@@ -69,7 +69,7 @@ Test(pcp, P1_high_fraction_and_older_rules)
 	cr_assert_eq(pcp_high(&z, 63, 4), 758400 / 8 / 4);
 	tun.policy.pcp_limits = PCP_LIMITS_5_13;
 	cr_assert_eq(pcp_high(&z, 63, 4), 378);
-	tun.policy.pcp_limits = PCP_LIMITS_4_19;
+	tun.policy.pcp_limits = PCP_LIMITS_4_18;
 	cr_assert_eq(pcp_batch(&z), 31);
 	cr_assert_eq(pcp_high(&z, 31, 4), 186);
 	/* A zone too small for a batch kept nothing then. */

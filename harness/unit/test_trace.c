@@ -308,7 +308,7 @@ static void boot_replay(struct replay *r)
 			  "machine cpus=4 zones=DMA,DMA32,Normal,Movable\n"
 			  "zone Normal start=1048576 spanned=1310720\n"
 			  "sysctl min_free_kbytes=4096\n"
-			  "policy pcp_limits=4.19 pcp_batch=31\n");
+			  "policy pcp_limits=4.18 pcp_batch=31\n");
 	z = r->zone = zone_of(r->mm, ZONE_NORMAL);
 	r->mm->tun.hw->cpu = CPU;
 	r->mm->tun.hw->on_event = note_event;
