@@ -2,7 +2,7 @@
 /*
  * alloc_context.h - one request on its way through the allocator
  *
- * Shared by page_alloc.c (which zone), slowpath.c (what next) and page_free.c;
+ * Shared by fastpath.c (which zone), slowpath.c (what next) and page_free.c;
  * nobody else includes it.
  */
 #ifndef CORE_ALLOC_CONTEXT_H

@@ -97,7 +97,7 @@ size_t mm_metadata_bytes(const struct mm_config *config);
  * stays the machine's.  The description has been checked.  Ends with every
  * managed page free and all marks set.
  *
- * As in Linux, a pageblock whose first page is not memory of the zone stays
+ * As in Linux, a pageblock whose first page is not memory stays
  * UNMOVABLE, all others are MOVABLE (M1), and huge pages are switched off
  * where the machine has less than 512 MiB (W1).  A min_free_kbytes that the
  * description gives holds as it is.

@@ -138,8 +138,9 @@ static uint64_t free_pages(const struct memblock *mb, const struct zone *z)
 }
 
 /*
- * M1: only pageblocks that begin with memory are typed MOVABLE; the others keep
- * what zeroed memory means, UNMOVABLE.  Whether grouping is off is not known yet.
+ * M1: pageblocks that begin with memory, of this zone or of the one below that
+ * shares the first of them, are typed MOVABLE; the others keep what zeroed
+ * memory means, UNMOVABLE.  Whether grouping is off is not known yet.
  */
 static void type_pageblocks(const struct memblock *mb, struct zone *z)
 {
@@ -147,6 +148,9 @@ static void type_pageblocks(const struct memblock *mb, struct zone *z)
 	pfn_t cursor = z->start_pfn;
 	struct pfn_range r;
 
+	if (z->blocks.nr &&
+	    memblock_pages(mb, z->blocks.first_pfn, z->blocks.first_pfn + 1, NODE_NONE))
+		z->blocks.type[0] = MIGRATE_MOVABLE;
 	while (memblock_next_memory(mb, &cursor, z->end_pfn, z->nid, &r)) {
 		pfn_t first = align_up(r.start, size);
 

@@ -74,12 +74,10 @@ static bool may_stay_apart(const struct zone *z, pfn_t pfn, pfn_t buddy, unsigne
 {
 	unsigned int type = pageblock_type(&z->blocks, pfn);
 	unsigned int other = pageblock_type(&z->blocks, buddy);
+	bool exact = migratetype_is_exact(type) || migratetype_is_exact(other);
 
-	if (order < z->blocks.order)
-		return false;
-	if (migratetype_is_exact(type) || migratetype_is_exact(other))
-		return type != other;
-	return z->flags & ZONE_HAD_HIGHATOMIC;
+	return order >= z->blocks.order &&
+	       (exact ? type != other : (z->flags & ZONE_HAD_HIGHATOMIC) != 0);
 }
 
 static void check_free_block(const struct zone *z, const struct page *page, pfn_t pfn)

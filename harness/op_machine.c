@@ -66,29 +66,20 @@ bool machine_set_sysctl(struct sysctls *s, enum sysctl_name name, unsigned int i
 }
 
 const struct policy_info policy_infos[NR_POLICY_INFOS] = {
-	{ "marks", offsetof(struct policies, marks), { "6.1", "4.5", "2.6.14" } },
-	{ "movable", offsetof(struct policies, movable), { "follows", "highmem" } },
-	{ "reserve", offsetof(struct policies, reserve),
+	{ "marks", offsetof(struct policies, marks), 3, { "6.1", "4.5", "2.6.14" } },
+	{ "movable", offsetof(struct policies, movable), 2, { "follows", "highmem" } },
+	{ "reserve", offsetof(struct policies, reserve), 3,
 	  { "cumulative", "skip_empty", "empty_lower" } },
-	{ "pcp_limits", offsetof(struct policies, pcp_limits), { "6.1", "5.13", "4.18" } },
-	{ "min_free_cap", offsetof(struct policies, min_free_cap_64m), { "262144", "65536" } },
-	{ "init_on_alloc", offsetof(struct policies, init_on_alloc), { NULL } },
-	{ "init_on_free", offsetof(struct policies, init_on_free), { NULL } },
-	{ "poison", offsetof(struct policies, poison), { NULL } },
-	{ "prezero", offsetof(struct policies, prezero), { NULL } },
-	{ "shuffle", offsetof(struct policies, shuffle), { NULL } },
+	{ "pcp_limits", offsetof(struct policies, pcp_limits), 3, { "6.1", "5.13", "4.18" } },
+	{ "min_free_cap", offsetof(struct policies, min_free_cap_64m), 2, { "262144", "65536" } },
+	{ "init_on_alloc", offsetof(struct policies, init_on_alloc), 2, { NULL } },
+	{ "init_on_free", offsetof(struct policies, init_on_free), 2, { NULL } },
+	{ "poison", offsetof(struct policies, poison), 2, { NULL } },
+	{ "prezero", offsetof(struct policies, prezero), 2, { NULL } },
+	{ "shuffle", offsetof(struct policies, shuffle), 2, { NULL } },
 };
 
 _Static_assert(sizeof(bool) == 1, "a flag is one byte");
-
-unsigned int policy_nr_values(unsigned int i)
-{
-	unsigned int n = 0;
-
-	while (n < 4 && policy_infos[i].values[n])
-		n++;
-	return n ? n : 2;
-}
 
 /* --- single fields ------------------------------------------------------------------------ */
 
@@ -175,19 +166,24 @@ static void clamp_sysctl(struct sysctls *s, enum sysctl_name name)
 	machine_set_sysctl(s, name, 0, machine_sysctl(&defaults.sysctl, name, 0));
 }
 
-static void clamp_tunables(struct mm_config *c)
+static void clamp_sysctls(struct mm_config *c)
 {
 	for (unsigned int name = 0; name < NR_SYSCTLS; name++)
 		if (name != SYSCTL_LOWMEM_RESERVE_RATIO)
 			clamp_sysctl(&c->sysctl, name);
+}
+
+/* What mm_config_check() does not look at: it means nothing, but has to be the same everywhere. */
+static void clamp_meaningless(struct mm_config *c)
+{
 	for (unsigned int type = 0; type < NR_ZONE_TYPES; type++)
 		if (!(c->zone_types >> type & 1))
 			c->sysctl.lowmem_reserve_ratio[type] = 0;
 	for (unsigned int i = 0; i < NR_POLICY_INFOS; i++) {
 		uint8_t *value = policy_byte(&c->policy, i);
 
-		if (*value >= policy_nr_values(i))
-			*value = (uint8_t)(*value % policy_nr_values(i));
+		if (*value >= policy_infos[i].nr)
+			*value = (uint8_t)(*value % policy_infos[i].nr);
 	}
 }
 
@@ -249,7 +245,7 @@ static void rebuild(struct mm_config *c, const struct mm_config *from)
 	if (!boots(c)) {
 		mm_config_default(c);
 		clamp_nodes(c);
-		clamp_tunables(c);
+		clamp_meaningless(c);
 		machine_small_zone(c);
 		return;
 	}
@@ -263,11 +259,13 @@ void machine_repair(struct mm_config *c)
 	clamp_sizes(c);
 	clamp_nodes(c);
 	clamp_distances(c);
-	clamp_zones(c);
-	clamp_tunables(c);
+	clamp_meaningless(c);
 	if (!boots(c)) {
-		struct mm_config from = *c;
+		struct mm_config from;
 
+		clamp_sysctls(c);
+		clamp_zones(c);
+		from = *c;
 		rebuild(c, &from);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * page_alloc.c - the edge, the fast path, and one attempt
+ * fastpath.c - the edge, the fast path, and one attempt
  *
  * An attempt is the same for everybody; what differs between paths is only
  * the alloc_flags it runs with.
