@@ -80,7 +80,8 @@ void oracle_init(struct oracle *o, const struct mm *mm, void *memory)
 	uint64_t blocks = 0;
 	unsigned int nr_zones = 0;
 
-	memset(o, 0, offsetof(struct oracle, range));
+	memset(o, 0, offsetof(struct oracle, zonelist));
+	memset(o->tuned.zone, 0, mm->tun.zone_ids * sizeof(o->tuned.zone[0]));
 	o->mm = mm;
 	o->owner = memory;
 	for (unsigned int nid = 0; nid < MAX_NODES; nid++)

@@ -35,16 +35,22 @@ static bool has_block(const struct zone *z, unsigned int order, unsigned int typ
 	return false;
 }
 
-/* The same for any of the types that mix. */
+static bool has_any_exactly(const struct zone *z, unsigned int order)
+{
+	const struct list *list = z->area[order].list;
+
+	return list[MIGRATE_UNMOVABLE].nr | list[MIGRATE_MOVABLE].nr |
+	       list[MIGRATE_RECLAIMABLE].nr;
+}
+
+/* The same for any of the types that mix; the largest order is the likeliest. */
 static bool has_any_block(const struct zone *z, unsigned int order)
 {
-	for (; order <= MAX_ORDER; order++) {
-		const struct list *list = z->area[order].list;
-
-		if (list[MIGRATE_UNMOVABLE].nr | list[MIGRATE_MOVABLE].nr |
-		    list[MIGRATE_RECLAIMABLE].nr)
+	if (has_any_exactly(z, MAX_ORDER))
+		return true;
+	for (; order < MAX_ORDER; order++)
+		if (has_any_exactly(z, order))
 			return true;
-	}
 	return false;
 }
 
@@ -114,23 +120,23 @@ static bool pcp_has_block(const struct question *q, const struct zone *z, unsign
 	return pcp->lists[list].nr != 0;
 }
 
-/* M2, M4: another type's block will do, but only a whole pageblock's with NOFRAGMENT. */
-static bool can_fall_back(const struct question *q, const struct zone *z, unsigned int flags)
+/*
+ * M2, M4: the request's own type or any other will do; with NOFRAGMENT another
+ * type's only from a whole pageblock on.
+ */
+static bool can_take(const struct question *q, const struct zone *z, unsigned int flags)
 {
 	unsigned int order = q->order;
 
+	if (pcp_has_block(q, z, flags))
+		return true;
 	if ((flags & ALLOC_NOFRAGMENT) && order < q->mm->tun.pageblock_order)
 		order = q->mm->tun.pageblock_order;
-	return has_any_block(z, order);
-}
-
-static bool can_take(const struct question *q, const struct zone *z, unsigned int flags)
-{
-	if (pcp_has_block(q, z, flags) || has_block(z, q->order, q->type) || was_moved(q, z))
+	if (has_any_block(z, order) || was_moved(q, z))
+		return true;
+	if (order > q->order && has_block(z, q->order, q->type))
 		return true;
 	if ((flags & ALLOC_CMA) && has_block(z, q->order, MIGRATE_CMA))
-		return true;
-	if (can_fall_back(q, z, flags))
 		return true;
 	return (flags & (ALLOC_HIGHATOMIC | ALLOC_OOM | ALLOC_NON_BLOCK)) &&
 	       has_block(z, q->order, MIGRATE_HIGHATOMIC);

@@ -91,12 +91,14 @@ struct oracle {
 	uint64_t  owned[MAX_ZONES];	/* pages with an owner */
 	uint64_t  boost[MAX_ZONES];	/* as last seen (W7) */
 	uint8_t	  zones[MAX_ZONES + 1];	/* ids of zones of online nodes and configured types */
-	uint8_t	  zonelist[MAX_NODES][NR_ZONELISTS][MAX_ZONES + 1];
 	uint8_t	  online_nodes;		/* bit per node */
-	struct oracle_memo last[2];	/* [1]: inside an interrupt */
-	struct question question;	/* scratch: asking never nests */
-	struct oracle_tuned tuned;
 	uint32_t  nr_ranges;
+	struct oracle_memo last[2];	/* [1]: inside an interrupt */
+
+	/* From here on a new machine does not find zeros, but what it sets itself. */
+	uint8_t	  zonelist[MAX_NODES][NR_ZONELISTS][MAX_ZONES + 1];
+	struct oracle_tuned tuned;
+	struct question question;	/* scratch: asking never nests */
 	struct oracle_range range[ORACLE_RANGES];
 };
 
