@@ -119,6 +119,21 @@ Test(mm_import, X1_what_is_not_held_is_refused)
 	boot_done(mm);
 }
 
+Test(mm_import, X1_reserved_pages_at_the_edge_and_in_bulk)
+{
+	struct zone *z;
+	struct mm *mm = emptied("tidemark 1\nmachine cpus=2\nnode 0 cpus=0-1\n"
+				"zone Normal start=4097 spanned=8190\n"
+				"reserved 4097-4097\nreserved 8192-9215\nops\n", &z);
+
+	cr_expect_not(mm_import_free(mm, z, 4097, 0, MIGRATE_MOVABLE), "nothing below it either");
+	cr_expect_not(mm_import_free(mm, z, 9000, 0, MIGRATE_MOVABLE), "no head for 1024 pages");
+	cr_expect_not(mm_import_free(mm, z, 12286, 1, MIGRATE_MOVABLE), "one page too far");
+	cr_expect(mm_import_free(mm, z, 12286, 0, MIGRATE_MOVABLE));
+	validate_mm(mm);
+	boot_done(mm);
+}
+
 Test(mm_import, X4_no_state_that_a_kernel_could_not_be_in)
 {
 	struct zone *z;

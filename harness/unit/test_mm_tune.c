@@ -272,6 +272,21 @@ Test(mm_tune, P4_local_sets_do_not_expire)
 	boot_done(mm);
 }
 
+Test(mm_tune, B6_P4_a_tick_clears_pages_in_advance)
+{
+	struct mm *mm = boot_text(MACHINE "policy prezero\nops\n");
+	struct zone *z = zone_of(mm, ZONE_NORMAL);
+	const struct page *page;
+
+	cr_expect_not_null(get_pages(mm, GFP_KERNEL, 0));
+	mm_tick(mm);
+	page = list_entry(z->pages, z->cpu[0].pcp.lists[MIGRATE_UNMOVABLE].first);
+	cr_assert_not_null(page);
+	cr_expect(page->flags & PG_ZEROED);
+	validate_mm(mm);
+	boot_done(mm);
+}
+
 /* --- kswapd (W7, K1) --------------------------------------------------------------------- */
 
 static uint32_t wakeups(const struct mm *mm)

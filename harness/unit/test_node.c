@@ -256,6 +256,18 @@ Test(node, Z6_a_machine_gets_its_Movable_zone)
 	boot_done(mm);
 }
 
+Test(node, Z6_movablecore_makes_a_zone_too)
+{
+	struct mm *mm = boot_text("tidemark 1\nmachine cpus=1 movablecore=2000\nnode 0 cpus=0\n"
+				  "zone DMA start=0 spanned=0\n"
+				  "zone Normal start=4096 spanned=8192\nops\n");
+
+	cr_expect_eq(zone_of(mm, ZONE_NORMAL)->managed, 6144);
+	cr_expect_eq(zone_of(mm, ZONE_MOVABLE)->start_pfn, 10240);
+	cr_expect_eq(zone_of(mm, ZONE_MOVABLE)->managed, 2048);
+	boot_done(mm);
+}
+
 Test(node, Z6_a_whole_zone_can_become_Movable)
 {
 	struct mm *mm = boot_text("tidemark 1\nmachine cpus=2 kernelcore=4096\n"

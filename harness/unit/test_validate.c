@@ -284,6 +284,20 @@ Test(validate, X3_a_page_inside_a_block_is_fine)
 	boot_done(s.mm);
 }
 
+/* Where no block is larger than a pageblock, the reserve is exact. */
+Test(validate, M5_pageblocks_of_the_largest_order, .signal = SIGABRT)
+{
+	struct mm *mm = boot_text("tidemark 1\nmachine cpus=1 pageblock_order=10\nnode 0 cpus=0\n"
+				  "zone Normal start=0 spanned=8192\nops\n");
+	struct zone *z = zone_of(mm, ZONE_NORMAL);
+
+	highatomic_reserve(z, get_pages(mm, GFP_KERNEL, 0));
+	cr_assert_eq(z->nr_reserved_highatomic, 1024);
+	validate_mm(mm);
+	z->nr_reserved_highatomic = 2048;
+	validate_mm(mm);
+}
+
 /* --- X7 --------------------------------------------------------------------------------------- */
 
 Test(validate, X7_all_free_after_boot)
