@@ -9,7 +9,7 @@
 
 #include "watermark.h"
 
-/* --- walking a zonelist -------------------------------------------------------------- */
+/* --- walking a zonelist ------------------------------------------------------------------- */
 
 struct zone *context_next_zone(const struct alloc_context *ac, unsigned int *at)
 {
@@ -36,7 +36,7 @@ static struct zone *preferred_zone(const struct alloc_context *ac)
 	return context_next_zone(ac, &at);
 }
 
-/* --- handing a block out --------------------------------------------------------------- */
+/* --- handing a block out ------------------------------------------------------------------ */
 
 static void count_numa(struct mm *mm, const struct zone *preferred, struct zone *z, uint64_t nr)
 {
@@ -88,9 +88,9 @@ static void prepare_page(struct zone *z, struct page *page, unsigned int order, 
 		page->flags |= PG_PFMEMALLOC;
 }
 
-/* --- one zone ------------------------------------------------------------------------------ */
+/* --- one zone ----------------------------------------------------------------------------- */
 
-/* Straight from the buddy; the highatomic reserve is first for those it is for, last for the needy. */
+/* Straight from the buddy; the reserve is first for those it is for, last for the needy. */
 static struct page *take_from_buddy(struct zone *z, unsigned int order, enum migratetype type,
 				    unsigned int alloc_flags)
 {
@@ -139,7 +139,7 @@ static struct page *take_from_zone(struct alloc_context *ac, struct zone *z,
 	return page;
 }
 
-/* --- one attempt ----------------------------------------------------------------------------- */
+/* --- one attempt -------------------------------------------------------------------------- */
 
 enum walk_result { WALK_GOT, WALK_END, WALK_LEFT_NODE };
 
@@ -199,7 +199,7 @@ struct page *alloc_attempt(struct alloc_context *ac, unsigned int alloc_flags)
 	return page;
 }
 
-/* --- the edge ---------------------------------------------------------------------------------- */
+/* --- the edge ----------------------------------------------------------------------------- */
 
 enum mm_error mm_request_check(const struct mm *mm, const struct alloc_request *req)
 {
@@ -282,7 +282,7 @@ enum verdict mm_alloc_pages(struct mm *mm, const struct alloc_request *req, stru
 	return verdict;
 }
 
-/* --- bulk (B5) ------------------------------------------------------------------------------------ */
+/* --- bulk (B5) ---------------------------------------------------------------------------- */
 
 /*
  * The zone that can give `nr` pages at once and stay above its low mark: one of
@@ -362,7 +362,7 @@ enum verdict mm_alloc_bulk(struct mm *mm, const struct alloc_request *req,
 	return verdict;
 }
 
-/* --- exact (B5) -------------------------------------------------------------------------------------- */
+/* --- exact (B5) --------------------------------------------------------------------------- */
 
 enum verdict mm_alloc_exact(struct mm *mm, const struct alloc_request *req, uint64_t nr_pages,
 			    struct page **page)

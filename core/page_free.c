@@ -89,7 +89,7 @@ void free_leftover(struct mm *mm, struct page *page)
 	mm_count(mm, PGFREE, 1);
 }
 
-/* --- the edge -------------------------------------------------------------------------- */
+/* --- the edge ----------------------------------------------------------------------------- */
 
 static bool is_allocation(const struct page *page)
 {

@@ -17,7 +17,7 @@ unsigned int pcp_list_order(const struct tunables *t, unsigned int index)
 	return index < NR_PCP_LOW_LISTS ? index / MIGRATE_PCPTYPES : t->pageblock_order;
 }
 
-/* A quarter of a thousandth of the zone, at most a quarter of the cap; one less than 2^n, maybe 0. */
+/* A quarter of a 1024th of the zone, at most a quarter of the cap; 2^n - 1, maybe 0. */
 static uint32_t raw_batch(const struct zone *z)
 {
 	uint64_t cap = (z->tun->policy.pcp_limits == PCP_LIMITS_4_18 ? 512ULL << 10 : 1ULL << 20)
@@ -65,7 +65,7 @@ void pcp_set_limits(struct zone *z, unsigned int nr_cpus, unsigned int nr_local_
 	}
 }
 
-/* --- taking ---------------------------------------------------------------------- */
+/* --- taking ------------------------------------------------------------------------------- */
 
 static void set_add(struct zone *z, struct pcp *pcp, struct page *page, unsigned int order,
 		    unsigned int index, bool tail)
@@ -179,7 +179,7 @@ uint32_t pcp_alloc_bulk(struct zone *z, enum migratetype type, unsigned int allo
 	return placed;
 }
 
-/* --- giving back ------------------------------------------------------------------- */
+/* --- giving back -------------------------------------------------------------------------- */
 
 /* Gives the block at the tail of a list to the buddy; zone->lock held. */
 static void drain_one(struct zone *z, struct pcp *pcp, unsigned int index)
@@ -303,7 +303,7 @@ uint32_t pcp_free_run(struct zone *z, struct page **pages, uint32_t nr)
 	return i;
 }
 
-/* --- draining ------------------------------------------------------------------------ */
+/* --- draining ----------------------------------------------------------------------------- */
 
 void pcp_drain(struct zone *z, unsigned int cpu)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * reclaim.h, compact.h in one - where the slow path asks for help
+ * reclaim.h - where the slow path asks for help, compaction's included
  *
  * Getting memory back is not part of this version: both answers are "no
  * progress", so a request that finds no page ends in failure, or STUCK, and

@@ -165,7 +165,7 @@ static void get_policies(struct bytes *b, struct mm_config *c)
 	for (unsigned int i = 0; i < NR_POLICY_INFOS; i++)
 		if (given >> i & 1)
 			*policy_byte(&c->policy, i) =
-				(uint8_t)(get_byte(b) % policy_nr_values(i));
+				(uint8_t)(get_byte(b) % policy_infos[i].nr);
 	if (given >> NR_POLICY_INFOS & 1)
 		c->policy.pcp_batch = (uint32_t)get_varint(b);
 }

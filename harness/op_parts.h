@@ -52,8 +52,9 @@ bool machine_set_sysctl(struct sysctls *s, enum sysctl_name name, unsigned int i
 /* Policies: a choice out of words, a flag, or a number. */
 struct policy_info {
 	const char *name;
-	size_t	    offset;		/* in struct policies; one byte, but for pcp_batch */
-	const char *values[4];		/* ended by NULL; none: a flag */
+	size_t	    offset;		/* in struct policies, of one byte */
+	uint8_t	    nr;			/* values it can have */
+	const char *values[3];		/* their words; none: a flag */
 };
 
 enum { NR_POLICY_INFOS = 10 };		/* without pcp_batch */
@@ -68,9 +69,6 @@ static inline uint8_t policy_value(const struct policies *p, unsigned int i)
 {
 	return *((const uint8_t *)p + policy_infos[i].offset);
 }
-
-/* How many values the policy has; 2 for a flag. */
-unsigned int policy_nr_values(unsigned int i);
 
 /* --- words of the text, by value ---------------------------------------------------------- */
 

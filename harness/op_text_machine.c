@@ -301,7 +301,7 @@ static bool line_sysctl(struct parser *ps)
 static bool set_policy(struct parser *ps, const struct word *w, unsigned int i,
 		       const struct word *value)
 {
-	unsigned int nr = policy_nr_values(i), v = 1;
+	unsigned int nr = policy_infos[i].nr, v = 1;
 	char list[80] = "";
 
 	if (policy_infos[i].values[0]) {

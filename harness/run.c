@@ -12,7 +12,7 @@
 /* The instance whose program this thread runs; hook_panic() has no other way to know. */
 static _Thread_local struct run *running;
 
-/* --- the way out ---------------------------------------------------------------------- */
+/* --- the way out -------------------------------------------------------------------------- */
 
 static void report_panic(const char *tag, const char *what, const char *place)
 {
@@ -73,7 +73,7 @@ void run_say(struct run *r, const char *format, ...)
 	va_end(args);
 }
 
-/* --- memory ------------------------------------------------------------------------------ */
+/* --- memory ------------------------------------------------------------------------------- */
 
 static void *map(size_t bytes)
 {
@@ -147,7 +147,7 @@ uint64_t run_pages(const struct mm_config *config)
 /* X9: what one op may take; the slow path's rounds are the most. */
 enum { STEPS_MAX = 1 << 20, STEPS_PER_PAGE = 16 };
 
-/* --- one program ---------------------------------------------------------------------------- */
+/* --- one program -------------------------------------------------------------------------- */
 
 static void boot(struct run *r)
 {

@@ -74,7 +74,7 @@ void run_check_everything(struct run *r)
 		check_owners(r, &r->mm.zones[r->zone_ids[i]]);
 }
 
-/* --- the end (X7) ------------------------------------------------------------------------ */
+/* --- the end (X7) ------------------------------------------------------------------------- */
 
 static void fold_all(struct run *r)
 {
@@ -140,7 +140,7 @@ void run_check_end(struct run *r)
 	run_check_everything(r);
 }
 
-/* --- expectations -------------------------------------------------------------------------- */
+/* --- expectations ------------------------------------------------------------------------- */
 
 static uint64_t zone_fact(const struct run *r, const struct zone *z, unsigned int fact)
 {
@@ -186,7 +186,7 @@ void run_expect_zone(struct run *r, const struct op *op)
 			 op->value);
 }
 
-/* --- state as coverage ------------------------------------------------------------------------ */
+/* --- state as coverage -------------------------------------------------------------------- */
 
 /* A feature is a point of the abstract state, spread over the table. */
 static void feature(struct run *r, unsigned int kind, unsigned int a, unsigned int b)
@@ -241,7 +241,7 @@ void run_features(struct run *r, const struct op *op)
 			r->verdict + 4u * (op->gfp >> 5 & 1) + 8u * (op->gfp >> 10 & 3));
 }
 
-/* --- for people -------------------------------------------------------------------------------- */
+/* --- for people --------------------------------------------------------------------------- */
 
 static void print_pcps(struct run *r, const struct zone *z, FILE *out)
 {

@@ -20,7 +20,7 @@ static const struct op none;		/* the interrupt has struck: nothing is armed */
 
 enum { BULK_MAX = 4096 };		/* pages of one bulk op; more are not asked for */
 
-/* --- pieces and their contents --------------------------------------------------------- */
+/* --- pieces and their contents ------------------------------------------------------------ */
 
 /*
  * Room for all that one op and its interrupt can add: an interrupt strikes while
@@ -96,7 +96,7 @@ static void check_contents(struct run *r, const struct piece *p, uint64_t nr)
 	}
 }
 
-/* --- requests ------------------------------------------------------------------------------ */
+/* --- requests ----------------------------------------------------------------------------- */
 
 unsigned int run_pick_cpu(const struct run *r, unsigned int cpu)
 {
@@ -266,7 +266,7 @@ static void do_exact(struct run *r, const struct op *op, struct slot *slot)
 	run_say(r, "%s (%s: %s)", verdict_names[verdict], answer_names[answer], why);
 }
 
-/* --- giving back ------------------------------------------------------------------------------ */
+/* --- giving back -------------------------------------------------------------------------- */
 
 static void gave(struct run *r, const struct slot *slot, pfn_t pfn, uint64_t nr)
 {
@@ -370,7 +370,7 @@ static void do_free_wrong(struct run *r, const struct op *op)
 	run_say(r, "refused: %s", mm_error_text(error));
 }
 
-/* --- what an owner says --------------------------------------------------------------------------- */
+/* --- what an owner says ------------------------------------------------------------------- */
 
 static void do_split(struct run *r, struct slot *slot)
 {
@@ -418,7 +418,7 @@ static void do_owner(struct run *r, const struct op *op, struct slot *slot)
 	}
 }
 
-/* --- the administrator ------------------------------------------------------------------------------ */
+/* --- the administrator -------------------------------------------------------------------- */
 
 static void do_cpu(struct run *r, const struct op *op)
 {
@@ -501,7 +501,7 @@ static void do_admin(struct run *r, const struct op *op)
 	run_check(P4, error == MM_OK);
 }
 
-/* --- dispatch ------------------------------------------------------------------------------------------ */
+/* --- dispatch ----------------------------------------------------------------------------- */
 
 static void interrupt(void *to)
 {
