@@ -25,6 +25,9 @@ static void check_owners(struct run *r, const struct zone *z)
 	for (unsigned int cpu = 0; cpu < r->mm.nr_cpus; cpu++)
 		pages += z->cpu[cpu].stat.diff[NR_FREE_PAGES] + (int64_t)z->cpu[cpu].pcp.count;
 	pages += (int64_t)oracle_owned(r->oracle, z->id);
+	/* What is isolated does not count as free (B4). */
+	for (unsigned int order = 0; order <= MAX_ORDER; order++)
+		pages += (int64_t)z->area[order].list[MIGRATE_ISOLATE].nr << order;
 	run_check(X1, pages == (int64_t)z->managed);
 }
 
