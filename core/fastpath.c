@@ -350,14 +350,11 @@ enum verdict mm_alloc_bulk(struct mm *mm, const struct alloc_request *req,
 		if (!hook_may_alloc(mm->tun.hw, one.gfp, 0))
 			return VERDICT_FAILED;
 		/* As in Linux, the scopes of G6 do not reach here. */
-		if (!context_init(&ac, mm, &one, one.gfp))
-			return mm_alloc_pages(mm, &one, &pages[*filled]);
-		if (bulk_fast(&ac, pages, nr)) {
-			*filled = filled_places(pages, nr);
-			return VERDICT_OK;
-		}
+		if (context_init(&ac, mm, &one, one.gfp) && bulk_fast(&ac, pages, nr))
+			goto filled;
 	}
 	verdict = mm_alloc_pages(mm, &one, &pages[*filled]);
+filled:
 	*filled = filled_places(pages, nr);
 	return verdict;
 }

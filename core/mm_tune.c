@@ -61,8 +61,9 @@ static void set_pcp_limits(struct mm *mm, unsigned int coming)
 /* What is computed from now on follows the sizes of now. */
 static void use_present_managed(struct mm *mm)
 {
-	for (struct zone *z = mm_next_zone(mm, NULL); z; z = mm_next_zone(mm, z))
-		z->managed_marks = z->managed;
+	/* Zones without pages too: a description may have given them an earlier size. */
+	for (unsigned int id = 0; id < mm->tun.zone_ids; id++)
+		mm->zones[id].managed_marks = mm->zones[id].managed;
 }
 
 static void set_marks(struct mm *mm)
@@ -183,8 +184,8 @@ static void recompute(struct mm *mm, enum sysctl_name name)
 		set_marks(mm);
 		break;
 	case SYSCTL_LOWMEM_RESERVE_RATIO:
-		for (struct zone *z = mm_next_zone(mm, NULL); z; z = mm_next_zone(mm, z))
-			z->managed_reserve = z->managed;
+		for (unsigned int id = 0; id < mm->tun.zone_ids; id++)
+			mm->zones[id].managed_reserve = mm->zones[id].managed;
 		set_reserves(mm);
 		break;
 	case SYSCTL_PERCPU_PAGELIST_HIGH_FRACTION:
