@@ -135,7 +135,7 @@ static bool may_be_struck(const struct oracle *o, bool interrupted, unsigned int
 {
 	const struct hw *hw = o->mm->tun.hw;
 
-	if (hw->in_irq && o->mm->tun.lock.holder)
+	if (hw->in_irq && !oracle_agrees(o))
 		return true;
 	if (!interrupted)
 		return false;

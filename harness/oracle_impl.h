@@ -176,6 +176,7 @@ void oracle_set_thresholds(struct oracle *o);				/* W8 */
 void oracle_set_zonelists(struct oracle *o);				/* Z4 */
 
 void oracle_boot_tuned(struct oracle *o);	/* computes all, and compares */
+bool oracle_agrees(const struct oracle *o);	/* are core's numbers ours, just now? */
 void oracle_see_boosts(struct oracle *o);	/* takes all boosts as they are */
 void oracle_saw_boost(struct oracle *o, unsigned int zone);	/* W7: only legal steps */
 

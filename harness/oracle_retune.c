@@ -63,6 +63,8 @@ static const char *differs(const struct oracle *o)
 	return NULL;
 }
 
+bool oracle_agrees(const struct oracle *o) { return !differs(o); }
+
 static void must_agree(const struct oracle *o)
 {
 	const char *tag = differs(o);
