@@ -154,7 +154,11 @@ static enum next slow_round(struct slow *s, struct page **page)
 		return NEXT_GIVE_UP;
 	if (s->costly && !(s->may_compact && (ac->gfp & __GFP_RETRY_MAYFAIL)))
 		return NEXT_GIVE_UP;
-	return should_retry(s, progress) ? NEXT_ROUND : NEXT_GIVE_UP;
+	if (should_retry(s, progress))
+		return NEXT_ROUND;
+	/* A4: pages may have come back meanwhile; the high mark says "enough of them". */
+	*page = alloc_attempt(ac, ALLOC_WMARK_HIGH | ALLOC_CPUSET);
+	return *page ? NEXT_GOT : NEXT_GIVE_UP;
 }
 
 /* First tries, once; NEXT_ROUND leads into the loop. */
