@@ -203,12 +203,18 @@ void validate_zone_counts(struct mm *mm, const struct zone *z)
 
 /* --- every page --------------------------------------------------------------------------- */
 
-/* X1, X3: nobody's pages: inside a block, in a hole, or reserved. */
+/*
+ * X1, X3: nobody's pages: inside a block, in a hole, or reserved.  If each page
+ * is like the next one, the first one speaks for all.
+ */
 static void check_blank(const struct zone *z, pfn_t start, pfn_t end, unsigned int allowed)
 {
 	const struct page *page = zone_page(z, start);
+	uint64_t nr = end - start;
 
-	for (uint64_t i = 0; i < end - start; i++)
+	if (nr && memcmp(page, page + 1, (size_t)(nr - 1) * sizeof(*page)) == 0)
+		nr = 1;
+	for (uint64_t i = 0; i < nr; i++)
 		mm_assert(X3, is_blank(page + i, allowed));
 }
 
@@ -415,20 +421,42 @@ void validate_mm(struct mm *mm)
 		validate_zone(mm, z);
 }
 
+/* X7: nothing is missing from the buddy's lists. */
+static void check_all_free(const struct mm *mm, const struct zone *z)
+{
+	uint64_t isolated = 0;
+
+	for (unsigned int order = 0; order <= MAX_ORDER; order++)
+		isolated += (uint64_t)z->area[order].list[MIGRATE_ISOLATE].nr << order;
+	mm_assert(X7, counter(mm, z, NR_FREE_PAGES) == (int64_t)(z->managed - isolated));
+	for (unsigned int cpu = 0; z->cpu && cpu < mm->nr_cpus; cpu++)
+		mm_assert(X7, z->cpu[cpu].pcp.count == 0);
+}
+
 /*
  * If all of a block's memory is free but the block is not, the smallest parts
- * it is in are a pair of free buddies; and those validate_zone() refuses.
+ * it is in are a pair of free buddies; and those validate_block() refuses.
  */
 void validate_all_free(struct mm *mm)
 {
 	validate_mm(mm);
-	for (struct zone *z = mm_next_zone(mm, NULL); z; z = mm_next_zone(mm, z)) {
-		uint64_t isolated = 0;
+	for (struct zone *z = mm_next_zone(mm, NULL); z; z = mm_next_zone(mm, z))
+		check_all_free(mm, z);
+}
 
-		for (unsigned int order = 0; order <= MAX_ORDER; order++)
-			isolated += (uint64_t)z->area[order].list[MIGRATE_ISOLATE].nr << order;
-		mm_assert(X7, counter(mm, z, NR_FREE_PAGES) == (int64_t)(z->managed - isolated));
-		for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++)
-			mm_assert(X7, z->cpu[cpu].pcp.count == 0);
+void validate_all_free_lists(struct mm *mm)
+{
+	for (struct zone *z = mm_next_zone(mm, NULL); z; z = mm_next_zone(mm, z)) {
+		check_all_free(mm, z);
+		for (unsigned int order = 0; order <= MAX_ORDER; order++) {
+			for (unsigned int type = 0; type < NR_MIGRATETYPES; type++) {
+				const struct list *l = &z->area[order].list[type];
+
+				walk_list(z, l, PAGE_FREE, order, type);
+				for (uint32_t link = l->first; link;
+				     link = list_entry(z->pages, link)->next)
+					validate_block(mm, z, z->start_pfn + link - 1);
+			}
+		}
 	}
 }

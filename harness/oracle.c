@@ -211,6 +211,14 @@ void oracle_import_free(struct oracle *o, pfn_t pfn, unsigned int order)
 
 /* --- recount ---------------------------------------------------------------------- */
 
+/* Do all pages of a block have one owner, and is it somebody exactly if they are handed out? */
+static bool block_agrees(const uint32_t *owner, uint64_t nr, bool allocated)
+{
+	if (memcmp(owner, owner + 1, (size_t)(nr - 1) * sizeof(*owner)) != 0)
+		return false;
+	return (owner[0] != OWNER_NOBODY) == allocated;
+}
+
 static uint64_t recount_range(const struct oracle *o, const struct oracle_range *r)
 {
 	const struct zone *z = &o->mm->zones[r->zone];
@@ -220,13 +228,11 @@ static uint64_t recount_range(const struct oracle *o, const struct oracle_range 
 	while (pfn < r->end) {
 		const struct page *page = &z->pages[pfn - z->start_pfn];
 		uint64_t nr = 1ULL << page->order;
-		const uint32_t *owner = &o->owner[r->first + (pfn - r->start)];
 		bool allocated = page->state == PAGE_ALLOC;
 
 		mm_assert(X1, page->state != PAGE_NONE);
 		mm_assert(X4, nr <= r->end - pfn);
-		for (uint64_t i = 0; i < nr; i++)
-			mm_assert(X1, (owner[i] != OWNER_NOBODY) == allocated);
+		mm_assert(X1, block_agrees(&o->owner[r->first + (pfn - r->start)], nr, allocated));
 		nr_owned += allocated ? nr : 0;
 		pfn += nr;
 	}

@@ -114,9 +114,9 @@ static void check_largest(struct run *r, struct zone *z)
 	int order = largest_order(z);
 	struct page *page;
 
+	run_begin_op(r);
 	if (order < 0)
 		return;
-	run_begin_op(r);
 	hook_irq_save(&r->hw);
 	hook_lock(&r->hw, &z->lock);
 	page = mobility_take(z, (unsigned int)order, MIGRATE_UNMOVABLE, 0);
@@ -129,18 +129,32 @@ static void check_largest(struct run *r, struct zone *z)
 
 void run_check_end(struct run *r)
 {
-	run_check_everything(r);
-	run_free_everything(r);
-	if (r->imported) {
+	bool quick = r->flags & RUN_QUICK_END;
+
+	if (!quick)
 		run_check_everything(r);
+	run_free_everything(r);
+	fold_all(r);
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
+		validate_zone_counts(&r->mm, &r->mm.zones[r->zone_ids[i]]);
+		check_owners(r, &r->mm.zones[r->zone_ids[i]]);
+	}
+	if (r->imported) {
+		if (!quick)
+			run_check_everything(r);
 		return;
 	}
-	fold_all(r);
-	validate_all_free(&r->mm);
-	run_check_everything(r);
-	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
+	if (quick)
+		validate_all_free_lists(&r->mm);
+	else
+		validate_all_free(&r->mm);
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
+		run_check(X7, oracle_owned(r->oracle, r->zone_ids[i]) == 0);
 		check_largest(r, &r->mm.zones[r->zone_ids[i]]);
-	run_check_everything(r);
+		run_check_op(r);
+	}
+	if (!quick)
+		oracle_recount(r->oracle);
 }
 
 /* --- expectations ------------------------------------------------------------------------- */
