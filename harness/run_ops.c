@@ -154,7 +154,7 @@ static void count_verdict(struct run *r, const struct op *op, enum verdict verdi
 
 	++*counters[verdict];
 	r->refused = verdict != VERDICT_OK;
-	r->refused_gfp = op->gfp;
+	r->refused_gfp = op->context & CTX_PIN ? op->gfp & ~__GFP_MOVABLE : op->gfp;
 	r->verdict = (uint8_t)verdict;
 	if ((r->flags & RUN_EXPECT) && op->expect && op->expect != as[verdict])
 		run_fail("EXPECT", "expect", "the request ended %s", verdict_names[verdict]);
