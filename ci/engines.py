@@ -39,7 +39,8 @@ def binary(engine, target):
 
 
 def environment(**more):
-	env = dict(os.environ, ASAN_OPTIONS=SANITIZER, TERM=os.environ.get('TERM', 'xterm'), **more)
+	env = dict(os.environ, ASAN_OPTIONS=SANITIZER, TERM=os.environ.get('TERM', 'xterm'))
+	env.update(more)
 	if os.path.exists(SYMBOLIZER):
 		env['ASAN_SYMBOLIZER_PATH'] = SYMBOLIZER
 	return env
@@ -163,6 +164,9 @@ class Run:
 		if not self.process:
 			return False
 		self.watch()
+		if self.has_enough():
+			self.stop()
+			return self.finish(None)
 		status = self.process.poll()
 		if status is None:
 			if self.left() < -GRACE_SECONDS:
@@ -171,6 +175,10 @@ class Run:
 			return self.process is not None
 		self.stop()			# also those that it left behind
 		return self.finish(status)
+
+
+	def has_enough(self):
+		return False
 
 
 class LibFuzzer(Run):
@@ -282,9 +290,9 @@ class Afl(Run):
 
 	def watch(self):
 		self.cov = self.features = self.stats('edges_found')
-		if self.target == 'canary' and self.crash_files():
-			self.stop()
-			self.finish(0)
+
+	def has_enough(self):
+		return self.target == 'canary' and bool(self.crash_files())
 
 	def finish(self, status):
 		self.cov = self.features = self.stats('edges_found')
