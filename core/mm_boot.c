@@ -72,6 +72,9 @@ static void boot_tunables(struct mm *mm, const struct mm_config *config, struct 
 	for (unsigned int i = 0; i < NR_ZONE_TYPES; i++)
 		if (t->sysctl.lowmem_reserve_ratio[i] < 1)
 			t->sysctl.lowmem_reserve_ratio[i] = 0;
+	for (unsigned int i = 0; i < config->nr_zones; i++)
+		if (config->zones[i].type == ZONE_HIGHMEM && config->zones[i].spanned)
+			t->has_highmem = true;
 }
 
 static void boot_nodes(struct mm *mm, const struct mm_config *config)

@@ -8,8 +8,7 @@ bool zone_is_highmem(const struct zone *z)
 		return true;
 	if (z->type != ZONE_MOVABLE)
 		return false;
-	return zone_type_configured(z->tun, ZONE_HIGHMEM) ||
-	       z->tun->policy.movable == MOVABLE_HIGHMEM;
+	return z->tun->has_highmem || z->tun->policy.movable == MOVABLE_HIGHMEM;
 }
 
 const char *zone_type_name(enum zone_type type)

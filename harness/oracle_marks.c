@@ -116,10 +116,9 @@ void oracle_raise_min_free(struct oracle *o)
 static bool is_high_memory(const struct oracle *o, unsigned int id)
 {
 	unsigned int type = id % NR_ZONE_TYPES;
-	bool has_highmem = o->mm->tun.zone_types >> ZONE_HIGHMEM & 1;
 
 	if (type == ZONE_MOVABLE)
-		return has_highmem || o->mm->tun.policy.movable == MOVABLE_HIGHMEM;
+		return o->mm->tun.has_highmem || o->mm->tun.policy.movable == MOVABLE_HIGHMEM;
 	return type == ZONE_HIGHMEM;
 }
 
