@@ -24,16 +24,21 @@ static void unlock(struct zone *z)
 }
 
 /* A block of its own, accounted for. */
-static struct page *take(struct zone *z, unsigned int order)
+static struct page *take_type(struct zone *z, unsigned int order, enum migratetype type)
 {
 	struct page *page;
 
 	lock(z);
-	page = buddy_take(z, order, MIGRATE_MOVABLE);
+	page = buddy_take(z, order, type);
 	if (page)
-		buddy_account(z, -(1LL << order), MIGRATE_MOVABLE);
+		buddy_account(z, -(1LL << order), type);
 	unlock(z);
 	return page;
+}
+
+static struct page *take(struct zone *z, unsigned int order)
+{
+	return take_type(z, order, MIGRATE_MOVABLE);
 }
 
 static void give(struct zone *z, struct page *page, unsigned int order, enum buddy_placement place)
@@ -96,8 +101,17 @@ Test(buddy, Z2_no_merge_across_the_zone_ends)
 	struct zone *z = zone_of(mm, ZONE_NORMAL);
 	struct page *pages[1023];
 
+	/* The pageblock that begins outside the zone is not Movable. */
+	cr_assert_eq(head(z, 0, MIGRATE_UNMOVABLE), 1);
+	lock(z);
+	for (unsigned int order = 0; order < 9; order++) {
+		cr_assert_eq(z->area[order].list[MIGRATE_MOVABLE].nr, 0);
+		buddy_move(z, buddy_first(z, order, MIGRATE_UNMOVABLE), MIGRATE_MOVABLE);
+	}
+	unlock(z);
+	/* The first pageblock does not begin with memory, so it booted UNMOVABLE. */
 	for (int i = 0; i < 1023; i++)
-		pages[i] = take(z, 0);
+		pages[i] = take_type(z, 0, i < 511 ? MIGRATE_UNMOVABLE : MIGRATE_MOVABLE);
 	for (int i = 0; i < 1023; i++)
 		give(z, pages[i], 0, PLACE_BY_MERGE);
 	for (unsigned int order = 0; order < MAX_ORDER; order++) {
