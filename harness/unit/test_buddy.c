@@ -24,21 +24,16 @@ static void unlock(struct zone *z)
 }
 
 /* A block of its own, accounted for. */
-static struct page *take_type(struct zone *z, unsigned int order, enum migratetype type)
+static struct page *take(struct zone *z, unsigned int order)
 {
 	struct page *page;
 
 	lock(z);
-	page = buddy_take(z, order, type);
+	page = buddy_take(z, order, MIGRATE_MOVABLE);
 	if (page)
-		buddy_account(z, -(1LL << order), type);
+		buddy_account(z, -(1LL << order), MIGRATE_MOVABLE);
 	unlock(z);
 	return page;
-}
-
-static struct page *take(struct zone *z, unsigned int order)
-{
-	return take_type(z, order, MIGRATE_MOVABLE);
 }
 
 static void give(struct zone *z, struct page *page, unsigned int order, enum buddy_placement place)
@@ -109,9 +104,8 @@ Test(buddy, Z2_no_merge_across_the_zone_ends)
 		buddy_move(z, buddy_first(z, order, MIGRATE_UNMOVABLE), MIGRATE_MOVABLE);
 	}
 	unlock(z);
-	/* The first pageblock does not begin with memory, so it booted UNMOVABLE. */
 	for (int i = 0; i < 1023; i++)
-		pages[i] = take_type(z, 0, i < 511 ? MIGRATE_UNMOVABLE : MIGRATE_MOVABLE);
+		pages[i] = take(z, 0);
 	for (int i = 0; i < 1023; i++)
 		give(z, pages[i], 0, PLACE_BY_MERGE);
 	for (unsigned int order = 0; order < MAX_ORDER; order++) {
