@@ -63,13 +63,16 @@ def start_process(command, log, env):
 
 def finding_of(log):
 	"""(tag, place, what, op) that the output of a failed process tells, or None."""
-	match = re.search(r'^tidemark: finding: (\S+) (\S+): (.*)$', log, re.M)
+	match = re.search(r'^tidemark: finding: (\S+) (.*?): (.*)$', log, re.M)
 	if match:
 		at = re.search(r'^tidemark: at (.*)$', log, re.M)
 		return match.group(1), match.group(2), match.group(3), at.group(1) if at else ''
 	match = re.search(r'^(\w+) (\S+\.[ch]:\d+): (.*)$', log, re.M)	# a panic outside of a run
 	if match and 'libFuzzer: ' in log:
 		return match.group(1), match.group(2), match.group(3), ''
+	match = re.search(r'([\w.-]+\.[ch]:\d+):\d+: runtime error: (.*)$', log, re.M)
+	if match:
+		return 'UBSAN', match.group(1), match.group(2), ''
 	match = re.search(r'ERROR: AddressSanitizer:? (.*)$', log, re.M)
 	if match and 'ILL' not in match.group(1):
 		return 'ASAN', top_frame(log), match.group(1).split(' on ')[0], ''

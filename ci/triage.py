@@ -19,9 +19,10 @@ TIDEMARK = BUILD / 'tidemark'
 REPLAYER = BUILD / 'san/tidemark'	# what `make replay` runs
 SHRINK_SECONDS_MAX = 20
 OPS_SHOWN_MAX = 40
-NOT_PROGRAMS = ('text', 'boot', 'canary')	# what fails there need not be a program
+TRIES_MAX = 5			# inputs replayed of those with the same tag and place
+SANITIZERS = ('ASAN', 'UBSAN')
 
-Crash = collections.namedtuple('Crash', 'target tag place what at file times ops replay')
+Crash = collections.namedtuple('Crash', 'targets target tag place what at file times ops replay')
 
 
 def call(command, seconds, env=None):
@@ -48,14 +49,17 @@ def same(a, b):
 	return a and b and a[:2] == b[:2]
 
 
-def shows(file, found):
-	"""Does `make replay` end in the same finding?"""
+def replayed(file, found):
+	"""What `make replay` calls the same finding; None if it does not show it."""
 	status, output = call([REPLAYER, 'replay', '--quiet', file], 4 * INPUT_SECONDS_MAX, environment())
-	again = finding_of(output)
-	if status and again and found[0] in ('ASAN', 'UBSAN'):
-		return again[1] == found[1]
-	return bool(status) and re.search(r'\b%s\b.*%s' % (re.escape(found[0]), re.escape(found[1])),
-					  output) is not None
+	if not status:
+		return None
+	if found[0] in SANITIZERS:	# other flags, so perhaps another line
+		again = finding_of(output)
+		alike = again and again[0] in SANITIZERS and again[1].split(':')[0] == found[1].split(':')[0]
+		return again[2] if alike else None
+	match = re.search(r'\b%s\b.*%s: ?(.*)' % (re.escape(found[0]), re.escape(found[1])), output)
+	return match.group(1) if match else None
 
 
 def shrink_program(file, work):
@@ -75,9 +79,9 @@ def shrink_bytes(target, file, work):
 
 def shrink(target, file, found, work):
 	"""A smaller input with the same tag and place, if one comes up in bounded time."""
-	if target not in NOT_PROGRAMS:
+	if target != 'text':
 		shrink_program(file, work)
-		if work.exists() and (same(replay(target, work)[0], found) or shows(work, found)):
+		if work.exists() and (same(replay(target, work)[0], found) or replayed(work, found)):
 			return work
 		work.unlink(missing_ok=True)
 	shrink_bytes(target, file, work)
@@ -92,17 +96,9 @@ def text_of(target, file):
 	return call([TIDEMARK, 'show', file], INPUT_SECONDS_MAX)[1]
 
 
-def replay_command(target, file, found):
-	"""`make replay` where it shows the same finding; else the target itself."""
-	shown = os.path.relpath(file, TREE)
-	if target not in NOT_PROGRAMS or target == 'boot':
-		if shows(file, found):
-			return 'make replay F=%s' % shown
-	return '%s %s' % (os.path.relpath(binary('libfuzzer', target), TREE), shown)
-
-
-def keep(target, file, found, times):
-	"""Shrinks one input, puts it under build/crashes/ and tells its story."""
+def keep(members, found):
+	"""Shrinks the smallest of some inputs, puts it under build/crashes/ and tells its story."""
+	target, file = min(members, key=lambda member: (member[0] == 'canary', member[1].stat().st_size))
 	CRASHES.mkdir(parents=True, exist_ok=True)
 	work = CRASHES / ('.shrinking-%d' % os.getpid())
 	small = shrink(target, file, found, work)
@@ -112,24 +108,28 @@ def keep(target, file, found, times):
 	shutil.copy(small, kept)
 	work.unlink(missing_ok=True)
 	final = replay(target, kept)[0] or found
-	return Crash(target, found[0], found[1], found[2], final[3], kept, times,
-		     text_of(target, kept), replay_command(target, kept, found))
+	said = replayed(kept, found) if target != 'text' else None
+	shown = os.path.relpath(kept, TREE)
+	command = ('make replay F=%s' % shown if said is not None else
+		   '%s %s' % (os.path.relpath(binary('libfuzzer', target), TREE), shown))
+	what = said if said and found[0] in SANITIZERS else found[2]
+	return Crash({member[0] for member in members}, target, found[0], found[1], what, final[3], kept,
+		     len(members), text_of(target, kept), command)
 
 
 def triage(crashes):
 	"""[(target, finding or None, file)] to [Crash]; the same tag and place count once."""
 	groups = collections.OrderedDict()
 	for target, found, file in crashes:
-		again, output = replay(target, file)
-		if not again:			# X10: the input alone does not do it
-			found = ('X10', (found or ('', 'unknown'))[1], 'fails in a campaign, not alone', '')
-		else:
-			found = again
-		groups.setdefault(found[:2], []).append((target, found, file))
+		found = found or replay(target, file)[0] or ('X10', 'unknown', '', '')
+		groups.setdefault(found[:2], (found, []))[1].append((target, file))
 	told = []
-	for members in groups.values():
-		target, found, file = min(members, key=lambda member: member[2].stat().st_size)
-		told.append(keep(target, file, found, len(members)))
+	for found, members in groups.values():
+		sure = [member for member in members[:TRIES_MAX] if same(replay(*member)[0], found)]
+		if not sure:			# X10: the input alone does not do it
+			found = ('X10', found[1], '%s in a campaign, not alone' % found[0], '')
+		told.append(keep(sure or members, found)._replace(
+			times=len(members), targets={target for target, file in members}))
 	return told
 
 
