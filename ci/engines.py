@@ -76,7 +76,8 @@ def finding_of(log):
 	match = re.search(r'ERROR: AddressSanitizer:? (.*)$', log, re.M)
 	if match and 'ILL' not in match.group(1):
 		return 'ASAN', top_frame(log), match.group(1).split(' on ')[0], ''
-	for tag, pattern in (('TIMEOUT', r'libFuzzer: timeout'), ('OOM', r'libFuzzer: out-of-memory'),
+	for tag, pattern in (('TIMEOUT', r'libFuzzer: timeout'),
+			     ('OOM', r'libFuzzer: out-of-memory'),
 			     ('UBSAN', r'deadly signal|ILL|SUMMARY: UndefinedBehavior')):
 		match = re.search(r'.*(?:%s).*' % pattern, log)
 		if match:
@@ -210,17 +211,18 @@ class LibFuzzer(Run):
 
 	def command(self):
 		return [binary('libfuzzer', self.target), '-seed=%d' % (self.seed + self.restarts),
-			'-max_total_time=%d' % max(1, round(self.left())), '-max_len=%d' % INPUT_MAX,
-			'-len_control=0', '-timeout=%d' % INPUT_SECONDS_MAX,
+			'-max_total_time=%d' % max(1, round(self.left())),
+			'-max_len=%d' % INPUT_MAX, '-len_control=0',
+			'-timeout=%d' % INPUT_SECONDS_MAX,
 			'-rss_limit_mb=%d' % MEMORY_MB_MAX, '-artifact_prefix=%s/' % self.artifacts,
 			self.corpus] + ([] if self.empty else [self.seeds])
 
 	def watch(self):
 		with open(self.log, 'rb') as log:
 			log.seek(max(self.log_from, self.log.stat().st_size - 4096))
-			lines = re.findall(r'cov: (\d+) ft: (\d+)', log.read().decode(errors='replace'))
-		if lines:
-			self.cov, self.features = int(lines[-1][0]), int(lines[-1][1])
+			told = re.findall(rb'cov: (\d+) ft: (\d+)', log.read())
+		if told:
+			self.cov, self.features = int(told[-1][0]), int(told[-1][1])
 
 	def finish(self, status):
 		if status in (0, None):
@@ -256,7 +258,8 @@ class Afl(Run):
 		shutil.rmtree(self.out, ignore_errors=True)
 		shutil.rmtree(self.seeds, ignore_errors=True)
 		self.seeds.mkdir(parents=True)
-		files = [] if self.empty else list((BUILD / 'fuzz' / self.target / 'seeds').iterdir())
+		seeds = BUILD / 'fuzz' / self.target / 'seeds'
+		files = [] if self.empty else list(seeds.iterdir())
 		for path in files:
 			shutil.copy(path, self.seeds)
 		if not files:			# AFL wants something to start from
@@ -304,7 +307,8 @@ class Afl(Run):
 			if path not in known:
 				self.crashes.append((None, path, ''))	# what it is, a replay tells
 		if status and not self.crashes:
-			lines = [line for line in self.output().splitlines() if 'ABORT' in line or '[-]' in line]
+			lines = [line for line in self.output().splitlines()
+				 if 'ABORT' in line or '[-]' in line]
 			self.problem = lines[-1:] or ['afl-fuzz: status %s' % status]
 		return False
 

@@ -22,15 +22,21 @@ OPS_SHOWN_MAX = 40
 TRIES_MAX = 5			# inputs replayed of those with the same tag and place
 SANITIZERS = ('ASAN', 'UBSAN')
 
-Crash = collections.namedtuple('Crash', 'targets target tag place what at file times ops replay')
+class Crash(collections.namedtuple(
+		'Crash', 'targets target tag place what at file times ops replay')):
+	def row(self):
+		"""For a machine to read."""
+		return {'target': self.target, 'tag': self.tag, 'place': self.place,
+			'what': self.what, 'file': os.path.relpath(self.file, TREE),
+			'times': self.times, 'replay': self.replay}
 
 
 def call(command, seconds, env=None):
 	"""(status, output); a process that does not end is killed and has status None."""
 	try:
-		done = subprocess.run([str(word) for word in command], timeout=seconds, cwd=TREE, env=env,
-				      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-				      stderr=subprocess.STDOUT)
+		done = subprocess.run([str(word) for word in command], timeout=seconds, cwd=TREE,
+				      env=env, stdin=subprocess.DEVNULL,
+				      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 		return done.returncode, done.stdout.decode(errors='replace')
 	except subprocess.TimeoutExpired as late:
 		return None, (late.stdout or b'').decode(errors='replace')
@@ -40,8 +46,8 @@ def call(command, seconds, env=None):
 
 def replay(target, file):
 	"""What the input does, alone in a new process: (finding or None, output)."""
-	status, output = call([binary('libfuzzer', target), '-timeout=%d' % INPUT_SECONDS_MAX, file],
-			      4 * INPUT_SECONDS_MAX, environment())
+	status, output = call([binary('libfuzzer', target), '-timeout=%d' % INPUT_SECONDS_MAX,
+			       file], 4 * INPUT_SECONDS_MAX, environment())
 	return (None if status == 0 else finding_of(output)), output
 
 
@@ -49,15 +55,21 @@ def same(a, b):
 	return a and b and a[:2] == b[:2]
 
 
+def file_of(found):
+	return found[1].split(':')[0]
+
+
 def replayed(file, found):
 	"""What `make replay` calls the same finding; None if it does not show it."""
-	status, output = call([REPLAYER, 'replay', '--quiet', file], 4 * INPUT_SECONDS_MAX, environment())
+	status, output = call([REPLAYER, 'replay', '--quiet', file], 4 * INPUT_SECONDS_MAX,
+			      environment())
 	if not status:
 		return None
 	if found[0] in SANITIZERS:	# other flags, so perhaps another line
 		again = finding_of(output)
-		alike = again and again[0] in SANITIZERS and again[1].split(':')[0] == found[1].split(':')[0]
-		return again[2] if alike else None
+		if again and again[0] in SANITIZERS and file_of(again) == file_of(found):
+			return again[2]
+		return None
 	match = re.search(r'\b%s\b.*%s: ?(.*)' % (re.escape(found[0]), re.escape(found[1])), output)
 	return match.group(1) if match else None
 
@@ -73,15 +85,16 @@ def shrink_program(file, work):
 
 def shrink_bytes(target, file, work):
 	call([binary('libfuzzer', target), '-minimize_crash=1', '-exact_artifact_path=%s' % work,
-	      '-max_total_time=%d' % (SHRINK_SECONDS_MAX // 2), '-timeout=%d' % INPUT_SECONDS_MAX, file],
-	     SHRINK_SECONDS_MAX, environment())
+	      '-max_total_time=%d' % (SHRINK_SECONDS_MAX // 2),
+	      '-timeout=%d' % INPUT_SECONDS_MAX, file], SHRINK_SECONDS_MAX, environment())
 
 
 def shrink(target, file, found, work):
 	"""A smaller input with the same tag and place, if one comes up in bounded time."""
 	if target != 'text':
 		shrink_program(file, work)
-		if work.exists() and (same(replay(target, work)[0], found) or replayed(work, found)):
+		if work.exists() and (same(replay(target, work)[0], found)
+				      or replayed(work, found) is not None):
 			return work
 		work.unlink(missing_ok=True)
 	shrink_bytes(target, file, work)
@@ -98,7 +111,8 @@ def text_of(target, file):
 
 def keep(members, found):
 	"""Shrinks the smallest of some inputs, puts it under build/crashes/ and tells its story."""
-	target, file = min(members, key=lambda member: (member[0] == 'canary', member[1].stat().st_size))
+	target, file = min(members, key=lambda member: (member[0] == 'canary',
+							member[1].stat().st_size))
 	CRASHES.mkdir(parents=True, exist_ok=True)
 	work = CRASHES / ('.shrinking-%d' % os.getpid())
 	small = shrink(target, file, found, work)
@@ -113,8 +127,8 @@ def keep(members, found):
 	command = ('make replay F=%s' % shown if said is not None else
 		   '%s %s' % (os.path.relpath(binary('libfuzzer', target), TREE), shown))
 	what = said if said and found[0] in SANITIZERS else found[2]
-	return Crash({member[0] for member in members}, target, found[0], found[1], what, final[3], kept,
-		     len(members), text_of(target, kept), command)
+	return Crash({member[0] for member in members}, target, found[0], found[1], what,
+		     final[3], kept, len(members), text_of(target, kept), command)
 
 
 def triage(crashes):

@@ -31,7 +31,7 @@ struct mutator {
 	uint64_t	pages_max;
 	uint32_t	ops_max;
 	uint16_t	next_id;
-	uint16_t	id[OPS_MAX];	/* per op: its own, if it allocates; else the one it names */
+	uint16_t	id[OPS_MAX];	/* per op: its own if it allocates; else whom it names */
 	uint16_t	slot[IDS_MAX];	/* by id, while closing */
 	struct op	ops[OPS_MAX];	/* ops on their way */
 	uint16_t	ops_id[OPS_MAX];

@@ -17,7 +17,7 @@
 
 struct mutator;
 
-/* For machines of up to `pages_max` pages and programs of up to `ops_max` ops; aborts without memory. */
+/* Keeps to machines of `pages_max` pages and programs of `ops_max` ops; aborts without memory. */
 struct mutator *mutator_new(const struct theme *theme, uint64_t pages_max, uint32_t ops_max);
 void mutator_delete(struct mutator *m);
 

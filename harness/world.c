@@ -70,6 +70,8 @@ static const gfp_t gfp_extras[] = {
 	__GFP_HIGHMEM, __GFP_MOVABLE, __GFP_RECLAIMABLE, __GFP_IO, __GFP_FS,
 };
 
+enum { NR_GFP_EXTRAS = sizeof(gfp_extras) / sizeof(gfp_extras[0]) };
+
 static gfp_t draw_gfp(const struct theme *theme, uint64_t *rng)
 {
 	gfp_t gfp;
@@ -81,7 +83,7 @@ static gfp_t draw_gfp(const struct theme *theme, uint64_t *rng)
 				   : sizeof(common_gfp) / sizeof(common_gfp[0]))];
 	if (theme->rich_gfp)
 		for (uint64_t n = rng_below(rng, 4); n; n--)
-			gfp ^= gfp_extras[rng_below(rng, sizeof(gfp_extras) / sizeof(gfp_extras[0]))];
+			gfp ^= gfp_extras[rng_below(rng, NR_GFP_EXTRAS)];
 	else if (rng_chance(rng, 16))
 		gfp |= __GFP_ZERO;
 	return gfp;
@@ -260,7 +262,9 @@ void world_draw_field(const struct theme *theme, uint64_t *rng, const struct pro
 	case FIELD_MODE:	op->name = (uint8_t)rng_below(rng, NR_MEMPOLICY_MODES); break;
 	case FIELD_INDEX:	op->index = (uint8_t)rng_below(rng, NR_ZONE_TYPES); break;
 	case FIELD_ON:		op->on = rng_chance(rng, 160); break;
-	case FIELD_POLICY:	op->on = theme->op_weight[OP_MEMPOLICY] && rng_chance(rng, 96); break;
+	case FIELD_POLICY:
+		op->on = theme->op_weight[OP_MEMPOLICY] && rng_chance(rng, 96);
+		break;
 	case FIELD_REF:		op->ref = draw_ref(rng, p); break;
 	case FIELD_N:		op->n = draw_n(theme, rng, op); break;
 	case FIELD_GFP:		op->gfp = draw_gfp(theme, rng); break;

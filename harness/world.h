@@ -42,7 +42,8 @@ void world_draw_machine(const struct theme *theme, uint64_t *rng, struct mm_conf
 void world_change_machine(const struct theme *theme, uint64_t *rng, struct mm_config *config);
 
 /* One op of the theme; `p` is the program so far, so that references hit live slots. */
-void world_draw_op(const struct theme *theme, uint64_t *rng, const struct program *p, struct op *op);
+void world_draw_op(const struct theme *theme, uint64_t *rng, const struct program *p,
+		   struct op *op);
 
 /* One field of an op of p whose kind is set. */
 void world_draw_field(const struct theme *theme, uint64_t *rng, const struct program *p,

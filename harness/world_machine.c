@@ -87,7 +87,8 @@ static void zone_counts(const struct theme *theme, uint64_t *rng, struct zone_co
 	if (!theme->odd_geometry)
 		return;
 	if (rng_chance(rng, 32))
-		z->managed = rng_chance(rng, 32) ? 0 : z->spanned - rng_below(rng, z->spanned / 2 + 1);
+		z->managed = rng_chance(rng, 32) ? 0
+			   : z->spanned - rng_below(rng, z->spanned / 2 + 1);
 	if (rng_chance(rng, 32))
 		z->managed_marks = rng_below(rng, z->spanned * 2);
 	if (rng_chance(rng, 32))
@@ -212,7 +213,8 @@ static void draw_sysctl(const struct theme *theme, uint64_t *rng, struct sysctls
 		s->watermark_scale_factor = (uint32_t)rng_scale(rng, 1000);
 		break;
 	case 4:
-		s->watermark_boost_factor = rng_chance(rng, 96) ? 0 : (uint32_t)rng_scale(rng, 30000);
+		s->watermark_boost_factor = rng_chance(rng, 96) ? 0
+					  : (uint32_t)rng_scale(rng, 30000);
 		break;
 	case 5:
 		s->percpu_pagelist_high_fraction = rng_chance(rng, 64) ? 0

@@ -54,7 +54,8 @@ bool fuzz_program(struct fuzz *f, const uint8_t *data, size_t size)
 
 void fuzz_report(const struct fuzz *f, const struct finding *finding)
 {
-	fprintf(stderr, "tidemark: finding: %s %s: %s\n", finding->tag, finding->place, finding->what);
+	fprintf(stderr, "tidemark: finding: %s %s: %s\n", finding->tag, finding->place,
+		finding->what);
 	if (finding->op < f->program.nr_ops) {
 		fprintf(stderr, "tidemark: at op %u of %u: ", finding->op, f->program.nr_ops);
 		op_print_op(&f->program, finding->op, stderr);

@@ -134,7 +134,7 @@ Test(mutate, X10_references_follow_their_allocation)
 		uint64_t rng = seed;
 
 		world_draw(rig->theme, 1, 1, p);
-		p->nr_ops = 16;			/* eight allocations, freed in turn; told apart by touch */
+		p->nr_ops = 16;			/* eight allocations, each freed at once */
 		memset(p->ops, 0, 16 * sizeof(p->ops[0]));
 		for (uint16_t i = 0; i < 8; i++) {
 			p->ops[2 * i].gfp = GFP_KERNEL;
