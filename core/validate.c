@@ -209,7 +209,7 @@ void validate_zone_counts(struct mm *mm, const struct zone *z)
  */
 static void check_blank(const struct zone *z, pfn_t start, pfn_t end, unsigned int allowed)
 {
-	const struct page *page = zone_page(z, start);
+	const struct page *page = &z->pages[start - z->start_pfn];	/* or just behind */
 	uint64_t nr = end - start;
 
 	if (nr && memcmp(page, page + 1, (size_t)(nr - 1) * sizeof(*page)) == 0)

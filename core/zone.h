@@ -98,6 +98,7 @@ static inline bool zone_spans(const struct zone *z, pfn_t pfn)
 
 static inline struct page *zone_page(const struct zone *z, pfn_t pfn)
 {
+	mm_assert(Z2, pfn - z->start_pfn < z->end_pfn - z->start_pfn);
 	return z->pages + (pfn - z->start_pfn);
 }
 

@@ -99,6 +99,28 @@ static void print_pass(const struct run *r, const char *path)
 	       s->refused);
 }
 
+/*
+ * A sanitizer ends the process by itself.  Where one is linked in, it calls
+ * back first, so how far the program had come and the lists are told all the
+ * same.  The callback carries no context, hence the one here.
+ */
+__attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)(void));
+static struct replay *speaking;
+
+static void last_words(void)
+{
+	struct replay *replay = speaking;
+
+	speaking = NULL;		/* should the lists be what is broken */
+	if (!replay)
+		return;
+	print_until(replay, replay->printed + (replay->printed < replay->p->nr_ops));
+	printf("FAILED by the sanitizer's report\n  after %" PRIu32 " of %" PRIu32 " ops\n",
+	       run_stats(replay->run)->ops, replay->p->nr_ops);
+	run_print_lists(replay->run, stdout);
+	fflush(stdout);
+}
+
 static void replay_file(struct replay *replay, const char *path)
 {
 	unsigned int flags = (replay->no_expect ? 0 : file_run_flags(path)) |
@@ -113,6 +135,7 @@ static void replay_file(struct replay *replay, const char *path)
 	if (!replay->quiet) {
 		printf("# %s\n", path);
 		run_on_op(replay->run, trace, replay);
+		speaking = replay;
 	}
 	ok = run_program(replay->run, replay->p, flags, 0);
 	run_on_op(replay->run, NULL, NULL);
@@ -123,6 +146,7 @@ static void replay_file(struct replay *replay, const char *path)
 		if (!ok)
 			report(replay, path, true);
 	}
+	speaking = NULL;
 	if (ok && !replay->quiet)
 		print_pass(replay->run, path);
 	replay->passed += ok;
@@ -151,6 +175,8 @@ int cmd_replay(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &replay);
 	replay.p = xmalloc(sizeof(*replay.p));
 	replay.run = run_new();
+	if (__sanitizer_set_death_callback)
+		__sanitizer_set_death_callback(last_words);
 	for (size_t i = 0; i < replay.paths.nr; i++)
 		replay_file(&replay, replay.paths.path[i]);
 	printf("%" PRIu32 " passed, %" PRIu32 " failed", replay.passed, replay.failed);

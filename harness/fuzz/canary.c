@@ -3,10 +3,10 @@
  * canary.c - fuzz target that fails on purpose
  *
  * The bug is in the target: after a certain history it frees a page of the
- * program's behind the model's back.  The history is four ops in order, each
- * of a kind and with values that one drawn program of 700 has together, so
- * it takes some fuzzing and the model's checks to get there.  A campaign that
- * does not catch this would not catch much else.
+ * program's behind the model's back.  The history is four ops in order that a
+ * drawn program seldom has together, so it takes a thousand executions or so,
+ * and the model's checks, to get there.  A campaign that does not catch this
+ * would not catch much else.
  */
 #include "fuzz.h"
 
@@ -21,7 +21,8 @@ static bool is_step(const struct op *op, unsigned int done)
 	case 1:
 		return op->kind == OP_TICK && op->cpu == 1;
 	case 2:
-		return op->kind == OP_SYSCTL && op->name == SYSCTL_WATERMARK_SCALE_FACTOR;
+		return op->kind == OP_SYSCTL && (op->name == SYSCTL_WATERMARK_SCALE_FACTOR ||
+						 op->name == SYSCTL_MIN_FREE_KBYTES);
 	default:
 		return op->kind == OP_ALLOC && op->order >= 3;
 	}
