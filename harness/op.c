@@ -294,6 +294,14 @@ static uint8_t *read_file(const char *path, size_t *size)
 	return NULL;
 }
 
+/* A name that says "text" is believed, so that a slip in the first word is told as one. */
+static bool named_as_text(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 4 && strcmp(path + len - 4, ".ops") == 0;
+}
+
 bool op_load(const char *path, struct program *p)
 {
 	struct op_error error;
@@ -303,7 +311,7 @@ bool op_load(const char *path, struct program *p)
 
 	if (!data)
 		return false;
-	if (!op_is_text(data, size)) {
+	if (!op_is_text(data, size) && !named_as_text(path)) {
 		op_decode(data, size, p);
 	} else if (!op_parse((const char *)data, size, p, &error)) {
 		fprintf(stderr, "%s:%u: %s\n", path, error.line, error.what);
