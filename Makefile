@@ -128,6 +128,7 @@ help:
 	@echo 'make test         unit tests, corpus, same hashes on every build, mutants, tidy'
 	@echo 'make replay F=f   replay one corpus or crash file with a trace'
 	@echo 'make coverage     HTML under build/coverage, and COVERAGE.md anew'
+	@echo 'make hunt         how fast make fuzz finds bugs that were put in by hand'
 	@echo 'make lint         every rule that a program can check'
 	@echo 'make bench        speed'
 	@echo 'make clean        remove build/'
@@ -154,6 +155,11 @@ coverage:
 	@$(SUBMAKE) build-coverage
 	@ci/coverage
 
+hunt:
+	@$(DEPS)
+	@$(SUBMAKE) build-libfuzzer
+	@ci/hunt $(NAMES)
+
 lint:
 	@$(DEPS)
 	@$(SUBMAKE) build-lint
@@ -167,5 +173,5 @@ bench:
 clean:
 	rm -rf build
 
-.PHONY: all help fuzz test replay coverage lint bench clean
+.PHONY: all help fuzz test replay coverage hunt lint bench clean
 .PHONY: build-libfuzzer build-afl build-test build-coverage build-lint

@@ -7,6 +7,7 @@ waits.  Counts come from a file that the target itself keeps (TIDEMARK_COUNTS),
 so they are right after a crash too.
 """
 
+import collections
 import ctypes
 import os
 import pathlib
@@ -24,6 +25,10 @@ INPUT_SECONDS_MAX = 5		# an input that takes longer is a finding
 MEMORY_MB_MAX = 2048
 SAME_CRASH_MAX = 8		# the same finding so often ends a run early
 GRACE_SECONDS = 3		# a process may end this much late
+LIBFUZZER_LATE_SECONDS = 1	# it ends in the second after -max_total_time
+
+# One input that failed: what the log says, where it lies, when it came (monotonic).
+Found = collections.namedtuple('Found', 'finding file output time')
 
 SANITIZER = 'detect_leaks=0:quarantine_size_mb=16:abort_on_error=1'
 SYMBOLIZER = '/usr/bin/llvm-symbolizer-19'
@@ -104,7 +109,7 @@ class Run:
 		self.seconds = 0.0		# granted, see start()
 		self.used = 0.0			# seconds that processes ran
 		self.process = None
-		self.crashes = []		# (finding, file, log text)
+		self.crashes = []		# [Found]
 		self.problem = None		# why it could not run
 		self.cov = 0
 		self.features = 0
@@ -180,7 +185,6 @@ class Run:
 		self.stop()			# also those that it left behind
 		return self.finish(status)
 
-
 	def has_enough(self):
 		return False
 
@@ -211,7 +215,7 @@ class LibFuzzer(Run):
 
 	def command(self):
 		return [binary('libfuzzer', self.target), '-seed=%d' % (self.seed + self.restarts),
-			'-max_total_time=%d' % max(1, round(self.left())),
+			'-max_total_time=%d' % max(1, round(self.left() - LIBFUZZER_LATE_SECONDS)),
 			'-max_len=%d' % INPUT_MAX, '-len_control=0',
 			'-timeout=%d' % INPUT_SECONDS_MAX,
 			'-rss_limit_mb=%d' % MEMORY_MB_MAX, '-artifact_prefix=%s/' % self.artifacts,
@@ -229,13 +233,12 @@ class LibFuzzer(Run):
 			return False
 		output = self.output()
 		found = finding_of(output)
-		files = [path for path in self.artifacts.iterdir()
-			 if path not in [crash[1] for crash in self.crashes]]
+		files = sorted(self.artifacts.iterdir(), key=lambda path: path.stat().st_mtime)
 		if not files or not found:
 			self.problem = output.strip().splitlines()[-1:] or ['status %s' % status]
 			return False
-		self.crashes.append((found, files[0], output))
-		same = [crash for crash in self.crashes if crash[0][:2] == found[:2]]
+		self.crashes.append(Found(found, files[-1], output, time.monotonic()))
+		same = [crash for crash in self.crashes if crash.finding[:2] == found[:2]]
 		if self.is_canary_catch() or self.left() < 1 or len(same) >= SAME_CRASH_MAX:
 			return False
 		self.restarts += 1
@@ -243,7 +246,7 @@ class LibFuzzer(Run):
 		return True
 
 	def is_canary_catch(self):
-		return self.target == 'canary' and 'tidemark: canary:' in self.crashes[-1][2]
+		return self.target == 'canary' and 'tidemark: canary:' in self.crashes[-1].output
 
 
 class Afl(Run):
@@ -296,16 +299,16 @@ class Afl(Run):
 
 	def watch(self):
 		self.cov = self.features = self.stats('edges_found')
+		known = [crash.file for crash in self.crashes]
+		for path in self.crash_files():
+			if path not in known:		# what it is, a replay tells
+				self.crashes.append(Found(None, path, '', time.monotonic()))
 
 	def has_enough(self):
-		return self.target == 'canary' and bool(self.crash_files())
+		return self.target == 'canary' and bool(self.crashes)
 
 	def finish(self, status):
-		self.cov = self.features = self.stats('edges_found')
-		known = [crash[1] for crash in self.crashes]
-		for path in self.crash_files():
-			if path not in known:
-				self.crashes.append((None, path, ''))	# what it is, a replay tells
+		self.watch()
 		if status and not self.crashes:
 			lines = [line for line in self.output().splitlines()
 				 if 'ABORT' in line or '[-]' in line]

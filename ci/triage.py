@@ -22,13 +22,15 @@ OPS_SHOWN_MAX = 40
 TRIES_MAX = 5			# inputs replayed of those with the same tag and place
 SANITIZERS = ('ASAN', 'UBSAN')
 
+
 class Crash(collections.namedtuple(
-		'Crash', 'targets target tag place what at file times ops replay')):
+		'Crash', 'targets target tag place what at file times seconds ops replay')):
 	def row(self):
 		"""For a machine to read."""
 		return {'target': self.target, 'tag': self.tag, 'place': self.place,
 			'what': self.what, 'file': os.path.relpath(self.file, TREE),
-			'times': self.times, 'replay': self.replay}
+			'times': self.times, 'seconds': round(self.seconds, 1),
+			'replay': self.replay}
 
 
 def call(command, seconds, env=None):
@@ -74,10 +76,11 @@ def replayed(file, found):
 	return match.group(1) if match else None
 
 
-def shrink_program(file, work):
+def shrink_program(file, found, work):
 	"""By `tidemark min`, whose result is text, and back to binary."""
 	text = work.with_name(work.name + '.ops')
-	call([TIDEMARK, 'min', file, '-o', text], SHRINK_SECONDS_MAX, environment())
+	tidemark = REPLAYER if found[0] in SANITIZERS else TIDEMARK
+	call([tidemark, 'min', file, '-o', text], SHRINK_SECONDS_MAX, environment())
 	if text.exists():
 		call([TIDEMARK, 'asm', text, '-o', work], INPUT_SECONDS_MAX)
 		text.unlink()
@@ -92,7 +95,7 @@ def shrink_bytes(target, file, work):
 def shrink(target, file, found, work):
 	"""A smaller input with the same tag and place, if one comes up in bounded time."""
 	if target != 'text':
-		shrink_program(file, work)
+		shrink_program(file, found, work)
 		if work.exists() and (same(replay(target, work)[0], found)
 				      or replayed(work, found) is not None):
 			return work
@@ -128,22 +131,24 @@ def keep(members, found):
 		   '%s %s' % (os.path.relpath(binary('libfuzzer', target), TREE), shown))
 	what = said if said and found[0] in SANITIZERS else found[2]
 	return Crash({member[0] for member in members}, target, found[0], found[1], what,
-		     final[3], kept, len(members), text_of(target, kept), command)
+		     final[3], kept, len(members), 0, text_of(target, kept), command)
 
 
-def triage(crashes):
-	"""[(target, finding or None, file)] to [Crash]; the same tag and place count once."""
+def triage(crashes, start):
+	"""[(target, engines.Found)] to [Crash]; the same tag and place count once."""
 	groups = collections.OrderedDict()
-	for target, found, file in crashes:
-		found = found or replay(target, file)[0] or ('X10', 'unknown', '', '')
-		groups.setdefault(found[:2], (found, []))[1].append((target, file))
+	for target, crash in sorted(crashes, key=lambda pair: pair[1].time):
+		found = crash.finding or replay(target, crash.file)[0] or ('X10', 'unknown', '', '')
+		group = groups.setdefault(found[:2], (found, crash.time, []))
+		group[2].append((target, crash.file))
 	told = []
-	for found, members in groups.values():
+	for found, first, members in groups.values():
 		sure = [member for member in members[:TRIES_MAX] if same(replay(*member)[0], found)]
 		if not sure:			# X10: the input alone does not do it
 			found = ('X10', found[1], '%s in a campaign, not alone' % found[0], '')
 		told.append(keep(sure or members, found)._replace(
-			times=len(members), targets={target for target, file in members}))
+			times=len(members), seconds=first - start,
+			targets={target for target, file in members}))
 	return told
 
 
@@ -154,6 +159,7 @@ def describe(crash):
 		['CRASH %s: %s at %s: %s' % (crash.target, crash.tag, crash.place, crash.what)]
 		+ (['  %s' % crash.at] if crash.at else [])
 		+ ['  | %s' % line for line in shown]
-		+ ['  found %d time%s, kept as %s' % (crash.times, 's' * (crash.times != 1),
-						     os.path.relpath(crash.file, TREE)),
+		+ ['  found %d time%s, first after %.1f s, kept as %s' % (
+			crash.times, 's' * (crash.times != 1), crash.seconds,
+			os.path.relpath(crash.file, TREE)),
 		   '  replay: %s' % crash.replay])
