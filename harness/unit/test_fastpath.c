@@ -150,6 +150,7 @@ Test(fastpath, Z4_a_walk_begins_where_the_request_may_go)
 
 #define DMA32		"zone DMA32 start=0 spanned=1024\n"
 #define NORMAL		"zone Normal start=1024 spanned=4096\n"
+#define NODE1		"node 1\nzone Normal start=8192 spanned=4096\n"
 #define SMALL_MARKS	"sysctl min_free_kbytes=64\n"
 
 /* A kernel page, where Normal of the node has only small Movable blocks. */
@@ -161,7 +162,11 @@ static struct page *page_of_fragmented_normal(struct mm *mm, unsigned int nid)
 
 Test(fastpath, M4_where_dma32_is_rather_taken_than_types_mixed)
 {
-	static const struct { const char *machine; unsigned int nid; enum zone_type want; } cases[] = {
+	static const struct {
+		const char     *machine;
+		unsigned int	nid;
+		enum zone_type	want;
+	} cases[] = {
 		{ HEAD "DMA32,Normal,Movable\n" DMA32 NORMAL SMALL_MARKS "ops\n", 0, ZONE_DMA32 },
 		/* Not configured; configured, but Normal is not where the walk begins. */
 		{ HEAD "DMA,Normal,Movable\nzone DMA start=0 spanned=1024\n" NORMAL SMALL_MARKS
@@ -170,9 +175,9 @@ Test(fastpath, M4_where_dma32_is_rather_taken_than_types_mixed)
 		{ HEAD "DMA32,Normal,Movable\n" NORMAL SMALL_MARKS "ops\n", 0, ZONE_NORMAL },
 		/* Several nodes: with a DMA32 of its own, and without. */
 		{ HEAD "DMA32,Normal,Movable\nnode 0\n" DMA32 NORMAL
-		  "node 1\nzone Normal start=8192 spanned=4096\n" SMALL_MARKS "ops\n", 0, ZONE_DMA32 },
+		  NODE1 SMALL_MARKS "ops\n", 0, ZONE_DMA32 },
 		{ HEAD "DMA32,Normal,Movable\nnode 0\n" DMA32 NORMAL
-		  "node 1\nzone Normal start=8192 spanned=4096\n" SMALL_MARKS "ops\n", 1, ZONE_NORMAL },
+		  NODE1 SMALL_MARKS "ops\n", 1, ZONE_NORMAL },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -188,7 +193,7 @@ Test(fastpath, M4_where_dma32_is_rather_taken_than_types_mixed)
 Test(fastpath, M4_rather_mixed_than_far)
 {
 	struct mm *mm = boot_text(HEAD "DMA32,Normal,Movable\nnode 0\n" DMA32 NORMAL
-				  "node 1\nzone Normal start=8192 spanned=4096\n" SMALL_MARKS "ops\n");
+				  NODE1 SMALL_MARKS "ops\n");
 	struct page *page;
 
 	mm_import_empty(mm, zone_of(mm, ZONE_DMA32));
@@ -239,7 +244,8 @@ Test(fastpath, M5_the_reserve_first_for_those_it_is_for_last_for_the_needy)
 	page = attempt(mm, 4, MIGRATE_UNMOVABLE, ALLOC_NON_BLOCK);
 	cr_assert_eq(zone_pfn(z, page), 1024);
 	for (unsigned int i = 0; i < 7; i++)
-		cr_assert_geq(zone_pfn(z, attempt(mm, 4, MIGRATE_UNMOVABLE, ALLOC_NON_BLOCK)), 1024);
+		cr_assert_geq(zone_pfn(z, attempt(mm, 4, MIGRATE_UNMOVABLE, ALLOC_NON_BLOCK)),
+			      1024);
 	mm_tick(mm);
 	/* 48 pages are left, all of the reserve. */
 	cr_assert_null(attempt(mm, 0, MIGRATE_UNMOVABLE, ALLOC_MIN_RESERVE));
@@ -366,7 +372,8 @@ Test(fastpath, S1_Z4_hits_misses_and_where_the_cpu_is)
 				  "zones=Normal,Movable\n"
 				  "node 0 cpus=0\nzone Normal start=0 spanned=1024\n"
 				  "node 1 cpus=1\nzone Normal start=1024 spanned=1024\nops\n");
-	struct zone *near = zone_of(mm, ZONE_NORMAL), *far = &mm->zones[NR_ZONE_TYPES + ZONE_NORMAL];
+	struct zone *near = zone_of(mm, ZONE_NORMAL);
+	struct zone *far = &mm->zones[NR_ZONE_TYPES + ZONE_NORMAL];
 	static const struct { enum numa_stat item; uint64_t near, far; } want[] = {
 		/* 1 here; 2 asked of the far node; 1 asked here, when the near one is empty. */
 		{ NUMA_HIT, 1, 2 }, { NUMA_MISS, 0, 1 }, { NUMA_FOREIGN, 1, 0 },
@@ -439,7 +446,8 @@ Test(fastpath, S3_a_refill_tells_of_each_block_and_that_it_goes_to_a_set)
 
 Test(fastpath, S3_a_failure_is_told_as_no_page)
 {
-	struct mm *mm = boot_text(HEAD "DMA,Normal,Movable\nzone Normal start=0 spanned=4096\nops\n");
+	struct mm *mm = boot_text(HEAD "DMA,Normal,Movable\n"
+				  "zone Normal start=0 spanned=4096\nops\n");
 	const struct event *e;
 
 	event_log_start(&seen, mm);
@@ -517,7 +525,8 @@ Test(fastpath, G5_writers_go_where_few_pages_are_dirty)
 				  "node 0\nzone Normal start=0 spanned=1024\n"
 				  "node 1\nzone Normal start=1024 spanned=1024\n"
 				  "sysctl min_free_kbytes=0 dirty_ratio=20\nops\n");
-	struct page *page = ask(mm, GFP_KERNEL, 8, 0), *far = ask(mm, GFP_KERNEL, 8, 1);
+	struct page *page = ask(mm, GFP_KERNEL, 8, 0);
+	struct page *far = ask(mm, GFP_KERNEL, 8, 1);
 	struct alloc_request req = { .gfp = GFP_KERNEL | __GFP_WRITE, .nid = 0 };
 	struct page *one;
 
