@@ -231,7 +231,8 @@ static void do_bulk(struct run *r, const struct op *op, struct slot *slot)
 	if (!(r->flags & RUN_NO_CHECKS)) {
 		answer = oracle_ask_bulk(r->oracle, &req, nr, r->hw.cpu,
 					 is_interrupted(r, op, nr > 1 ? 2 : 1), &why);
-		answer = with_fault(r, answer, &why);
+		if (nr)			/* who asks for nothing meets no fault */
+			answer = with_fault(r, answer, &why);
 	}
 	verdict = mm_alloc_bulk(&r->mm, &req, pages, nr, &filled);
 	if (!(r->flags & RUN_NO_CHECKS))
