@@ -124,7 +124,7 @@ static unsigned int fallback_order(const struct zone *z, unsigned int order, enu
 			break;
 	if (have + 1 == lowest)
 		return NR_ORDERS;
-	if (may_steal_block(z, have, type) || type != MIGRATE_MOVABLE || have == order)
+	if (may_steal_block(z, have, type) || have == order)
 		return have;
 	/* One block only: the smallest does the least harm. */
 	for (have = order; find_victim(z, have, type) == NR_MIGRATETYPES; have++)

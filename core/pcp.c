@@ -236,8 +236,6 @@ static uint32_t drain_size(struct pcp *pcp, uint32_t high, uint32_t batch, bool 
 	size = (int64_t)batch << pcp->free_factor;
 	if (size < most && pcp->free_factor < PCP_FREE_FACTOR_MAX)
 		pcp->free_factor++;
-	if (size < batch)
-		size = batch;
 	return (uint32_t)(size > most ? most : size);
 }
 

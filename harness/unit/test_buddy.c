@@ -277,6 +277,67 @@ Test(buddy, B6_shuffling_changes_the_order_and_nothing_else)
 	boot_done(mm);
 }
 
+/* The only block of the largest order, at the end of a zone that begins below it. */
+Test(buddy, B6_shuffling_leaves_alone_what_has_no_partner)
+{
+	struct mm *mm = boot_text(MACHINE("zone Normal start=1000 spanned=1048\n"
+					  "policy shuffle"));
+	struct zone *z = zone_of(mm, ZONE_NORMAL);
+
+	cr_assert_eq(z->area[10].list[MIGRATE_MOVABLE].nr, 1);
+	cr_assert_eq(head(z, 10, MIGRATE_MOVABLE), 1024);
+	validate_zone(mm, z);
+	boot_done(mm);
+}
+
+/* Around three whole blocks there are broken, missing and taken ones, and one of another type. */
+Test(buddy, B6_shuffling_changes_places_among_equals_only)
+{
+	struct mm *mm = boot_text(MACHINE("zone Normal start=0 spanned=8192\n"
+					  "hole 1024-2047\nreserved 2050-2050"));
+	struct zone *z = zone_of(mm, ZONE_NORMAL);
+	struct page *page;
+
+	page = take(z, 10);
+	cr_assert_eq(zone_pfn(z, page), 0);
+	lock(z);
+	buddy_move(z, zone_page(z, 3072), MIGRATE_UNMOVABLE);
+	z->tun->policy.shuffle = true;
+	for (unsigned int i = 0; i < 20; i++)
+		buddy_shuffle(z);
+	buddy_move(z, zone_page(z, 3072), MIGRATE_MOVABLE);
+	unlock(z);
+	give(z, page, 10, PLACE_BY_MERGE);
+	cr_assert_eq(z->area[10].list[MIGRATE_MOVABLE].nr, 6);
+	validate_zone(mm, z);
+	boot_done(mm);
+}
+
+Test(buddy, B6_B2_with_shuffling_the_largest_go_to_a_random_end)
+{
+	struct mm *mm = boot_text(MACHINE("zone Normal start=0 spanned=8192\n"
+					  "policy shuffle"));
+	struct zone *z = zone_of(mm, ZONE_NORMAL);
+	unsigned int heads = 0;
+
+	for (unsigned int i = 0; i < 100; i++) {
+		struct page *page = take(z, 10);
+
+		give(z, page, 10, PLACE_BY_MERGE);
+		heads += buddy_first(z, 10, MIGRATE_MOVABLE) == page;
+	}
+	cr_assert(heads > 25 && heads < 75);
+	/* Smaller ones go where they always go. */
+	for (unsigned int i = 0; i < 20; i++) {
+		struct page *a = take(z, 4), *b = take(z, 4);
+
+		give(z, a, 4, PLACE_BY_MERGE);
+		cr_assert_eq(buddy_first(z, 4, MIGRATE_MOVABLE), a);
+		give(z, b, 4, PLACE_BY_MERGE);
+	}
+	boot_done(mm);
+}
+
 Test(buddy, X1_freeing_what_is_free_panics, .signal = SIGABRT)
 {
 	struct mm *mm = boot_text(aligned);

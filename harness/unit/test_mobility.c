@@ -304,6 +304,59 @@ Test(mobility, M3_a_highatomic_pageblock_keeps_its_type_when_stolen_from)
 	boot_done(mm);
 }
 
+/* The API asks for one type only then; the rule holds for whoever comes. */
+Test(mobility, M2_M3_without_grouping_everything_is_taken_along)
+{
+	struct mm *mm = boot_text("tidemark 1\nmachine cpus=1 pageblock_order=8 "
+				  "zones=Normal,Movable\nzone Normal start=0 spanned=1024\n"
+				  "sysctl min_free_kbytes=0\nops\n");
+	struct zone *z = zone_of(mm, ZONE_NORMAL);
+	struct page *page;
+
+	cr_assert(z->tun->grouping_off);
+	mm_import_empty(mm, z);
+	cr_assert(mm_import_free(mm, z, 256, 1, MIGRATE_UNMOVABLE));
+	cr_assert(mm_import_free(mm, z, 512, 0, MIGRATE_UNMOVABLE));
+	cr_assert(mm_import_free(mm, z, 260, 0, MIGRATE_UNMOVABLE));
+	z->blocks.type[1] = MIGRATE_MOVABLE;
+	/* Order 1, the largest, although order 0 would do; and 260, from the same pageblock. */
+	page = take(z, 0, MIGRATE_MOVABLE, 0);
+	cr_assert_eq(zone_pfn(z, page), 260);
+	cr_assert_eq(zone_page(z, 256)->type, MIGRATE_MOVABLE);
+	/* Of 256 pages 3 were free: far from half, but there is nothing to keep apart. */
+	cr_assert_eq(type_at(z, 256), MIGRATE_UNMOVABLE);
+	boot_done(mm);
+}
+
+Test(mobility, M5_pages_that_remember_a_reserve_that_is_gone)
+{
+	struct mm *mm = boot_text("tidemark 1\nmachine cpus=1 pageblock_order=6 "
+				  "zones=Normal,Movable\nzone Normal start=0 spanned=4096\nops\n");
+	struct zone *z = zone_of(mm, ZONE_NORMAL);
+	struct page *page = get_pages(mm, GFP_KERNEL, 0);
+
+	mm_drain_all(mm);
+	highatomic_reserve(z, page);
+	cr_assert_eq(z->nr_reserved_highatomic, 64);
+	/* It waits on the CPU's list while the pageblock is given back ... */
+	mm_free_pages(mm, page, 0);
+	cr_assert_eq(page->type, MIGRATE_HIGHATOMIC);
+	cr_assert(highatomic_unreserve(z, MIGRATE_MOVABLE, true));
+	cr_assert_eq(z->nr_reserved_highatomic, 0);
+	/* ... and then lies on the highatomic list of a pageblock that is not. */
+	mm_drain_all(mm);
+	cr_assert_eq(page->state, PAGE_FREE);
+	cr_assert_eq(page->type, MIGRATE_HIGHATOMIC);
+	validate_mm(mm);
+	/* It is given back as well, and nothing is counted for it. */
+	cr_assert(highatomic_unreserve(z, MIGRATE_RECLAIMABLE, true));
+	cr_assert_eq(z->nr_reserved_highatomic, 0);
+	cr_assert_eq(page->type, MIGRATE_RECLAIMABLE);
+	cr_assert_not(highatomic_unreserve(z, MIGRATE_RECLAIMABLE, true));
+	validate_mm(mm);
+	boot_done(mm);
+}
+
 Test(mobility, M2_without_the_lock_panics, .signal = SIGABRT)
 {
 	struct mm *mm = boot_text(plain);

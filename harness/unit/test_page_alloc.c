@@ -369,6 +369,26 @@ Test(page_alloc, B5_bulk_stays_on_its_node)
 	boot_done(mm);
 }
 
+/* The counter may promise more than there is (W8). */
+Test(page_alloc, B5_W8_bulk_ends_where_the_zone_does)
+{
+	struct mm *mm = boot_text(machine);
+	struct zone *z = zone_of(mm, ZONE_NORMAL);
+	struct alloc_request req = { .gfp = GFP_KERNEL, .nid = 0 };
+	struct page *pages[10] = { NULL };
+	uint32_t filled;
+
+	mm_import_empty(mm, z);
+	for (pfn_t pfn = 0; pfn < 12; pfn += 2)
+		cr_assert(mm_import_free(mm, z, pfn, 0, MIGRATE_UNMOVABLE));
+	z->stats.count[NR_FREE_PAGES] = 50;
+	z->cpu[1].stat.diff[NR_FREE_PAGES] = -44;
+	cr_assert_eq(mm_alloc_bulk(mm, &req, pages, 10, &filled), VERDICT_OK);
+	cr_assert_eq(filled, 6);
+	cr_assert_null(pages[6]);
+	boot_done(mm);
+}
+
 Test(page_alloc, B5_bulk_from_no_zone_fails)
 {
 	struct mm *mm = boot_text(machine);

@@ -346,6 +346,51 @@ Test(pcp, P6_a_refused_trylock_uses_the_buddy)
 	boot_done(mm);
 }
 
+Test(pcp, P4_a_batch_goes_back_if_there_is_one)
+{
+	struct mm *mm = boot_text(small);
+	struct zone *z = zone_of(mm, ZONE_NORMAL);
+
+	pcp_drain_batch(z, 0);
+	cr_assert_eq(set_of(mm, 0)->count, 0);
+	get_pages(mm, GFP_KERNEL, 0);
+	get_pages(mm, GFP_HIGHUSER_MOVABLE, 0);
+	cr_assert_eq(set_of(mm, 0)->count, 12);
+	pcp_drain_batch(z, 0);
+	cr_assert_eq(set_of(mm, 0)->count, 5);
+	pcp_drain_batch(z, 0);
+	cr_assert_eq(set_of(mm, 0)->count, 0);
+	boot_done(mm);
+}
+
+Test(pcp, B6_P6_clearing_needs_the_set_and_clears_once)
+{
+	struct mm *mm = boot_text(MACHINE("policy pcp_batch=3\npolicy prezero",
+					  "zone Normal start=4096 spanned=8192"));
+	struct zone *z = zone_of(mm, ZONE_NORMAL);
+	struct page *pages[8], *page;
+	unsigned int zeroed = 0;
+
+	for (unsigned int i = 0; i < 8; i++)
+		pages[i] = get_pages(mm, GFP_KERNEL, 0);
+	for (unsigned int i = 0; i < 8; i++)
+		mm_free_pages(mm, pages[i], 0);
+	mm->tun.hw->fail_trylock_at = 1;
+	pcp_prezero(z);
+	cr_assert_eq(mm->tun.hw->struck, 1);
+	cr_assert_eq(pages[7]->flags, 0);
+	/* A batch at a time, those that are not zero yet. */
+	for (unsigned int turn = 1; turn <= 4; turn++) {
+		pcp_prezero(z);
+		zeroed = 0;
+		page = list_entry(z->pages, set_of(mm, 0)->lists[MIGRATE_UNMOVABLE].first);
+		for (; page; page = list_entry(z->pages, page->next))
+			zeroed += (page->flags & PG_ZEROED) != 0;
+		cr_assert_eq(zeroed, turn < 3 ? 3 * turn : 9);
+	}
+	boot_done(mm);
+}
+
 Test(pcp, B6_idle_cpus_clear_pages_in_advance)
 {
 	struct mm *mm = boot_text(MACHINE("policy pcp_batch=7\npolicy prezero",
