@@ -182,7 +182,7 @@ static void reset(struct run *r, const struct program *p, unsigned int flags)
 {
 	r->program = p;
 	r->flags = flags;
-	r->op = 0;
+	r->op = FINDING_AT_BOOT;
 	r->nr_slots = 0;
 	r->nr_pieces = 0;
 	r->tokens = 0;

@@ -27,8 +27,10 @@ struct finding {
 	char	 tag[16];		/* "X1", "W5", ... ; "" when there is none */
 	char	 place[64];		/* "buddy.c:123" */
 	char	 what[160];		/* the condition that did not hold */
-	uint32_t op;			/* index of the op; nr_ops: the checks at the end */
+	uint32_t op;			/* index of the op; nr_ops: at the end; FINDING_AT_BOOT */
 };
+
+#define FINDING_AT_BOOT UINT32_MAX
 
 struct run_stats {			/* of the last program */
 	uint32_t ops;			/* applied */

@@ -286,15 +286,18 @@ static void print_list(const struct zone *z, const struct list *l, FILE *out)
 
 void run_print_lists(struct run *r, FILE *out)
 {
-	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
-		const struct zone *z = &r->mm.zones[r->zone_ids[i]];
+	for (unsigned int id = 0; id < MAX_ZONES; id++) {
+		const struct zone *z = &r->mm.zones[id];
 
-		fprintf(out, "Node %u, zone %s: free %" PRId64 " managed %" PRIu64 " min %" PRIu64
-			" low %" PRIu64 " high %" PRIu64 " boost %" PRIu64 " highatomic %" PRIu64
-			"\n", z->nid, zone_type_name((enum zone_type)z->type),
-			z->stats.count[NR_FREE_PAGES], z->managed, z->watermark[WMARK_MIN],
-			z->watermark[WMARK_LOW], z->watermark[WMARK_HIGH], z->boost,
-			z->nr_reserved_highatomic);
+		if (!zone_populated(z))
+			continue;
+		fprintf(out, "Node %u, zone %s: pfn %" PRIu64 "-%" PRIu64 " free %" PRId64
+			" managed %" PRIu64 " min %" PRIu64 " low %" PRIu64 " high %" PRIu64
+			" boost %" PRIu64 " highatomic %" PRIu64 "\n",
+			z->nid, zone_type_name((enum zone_type)z->type),
+			z->start_pfn, z->end_pfn - 1, z->stats.count[NR_FREE_PAGES], z->managed,
+			z->watermark[WMARK_MIN], z->watermark[WMARK_LOW],
+			z->watermark[WMARK_HIGH], z->boost, z->nr_reserved_highatomic);
 		for (unsigned int order = 0; order <= MAX_ORDER; order++)
 			for (unsigned int type = 0; type < NR_MIGRATETYPES; type++) {
 				const struct list *l = &z->area[order].list[type];

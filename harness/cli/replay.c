@@ -78,9 +78,12 @@ static void report(struct replay *replay, const char *path, bool recounted)
 
 	if (recounted || replay->quiet)
 		replay->printed = 0;
-	print_until(replay, f->op < nr ? f->op + 1 : nr);
+	if (f->op != FINDING_AT_BOOT)
+		print_until(replay, f->op < nr ? f->op + 1 : nr);
 	printf("%s: FAILED %s %s: %s\n", path, f->tag, f->place, f->what);
-	if (f->op < nr)
+	if (f->op == FINDING_AT_BOOT)
+		printf("  while the machine boots, before %" PRIu32 " ops\n", nr);
+	else if (f->op < nr)
 		printf("  at op %" PRIu32 " of %" PRIu32 "%s\n", f->op + 1, nr,
 		       recounted ? ", by a full recount" : "");
 	else

@@ -56,8 +56,10 @@ void fuzz_report(const struct fuzz *f, const struct finding *finding)
 {
 	fprintf(stderr, "tidemark: finding: %s %s: %s\n", finding->tag, finding->place,
 		finding->what);
-	if (finding->op < f->program.nr_ops) {
-		fprintf(stderr, "tidemark: at op %u of %u: ", finding->op, f->program.nr_ops);
+	if (finding->op == FINDING_AT_BOOT) {
+		fprintf(stderr, "tidemark: at boot, before %u ops\n", f->program.nr_ops);
+	} else if (finding->op < f->program.nr_ops) {
+		fprintf(stderr, "tidemark: at op %u of %u: ", finding->op + 1, f->program.nr_ops);
 		op_print_op(&f->program, finding->op, stderr);
 		fputc('\n', stderr);
 	} else {
