@@ -86,6 +86,21 @@ _Noreturn void run_fail(const char *tag, const char *place, const char *format, 
 /* Says what the op did, when somebody listens. */
 void run_say(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Putting a state in place is no work of the machine's, so nothing strikes inside. */
+static inline bool run_sets_state(const struct op *op)
+{
+	return op->kind >= OP_IMPORT && op->kind <= OP_BOOST;
+}
+
+/* Nor does an interrupt free what the operation works on: that would be its owner's mistake. */
+static inline bool run_may_strike(const struct op *irq, const struct op *op)
+{
+	bool both = op_kinds[irq->kind].fields[0] == FIELD_REF &&
+		    op_kinds[op->kind].fields[0] == FIELD_REF;
+
+	return !run_sets_state(op) && !(both && irq->ref == op->ref);
+}
+
 /* run_ops.c */
 void run_apply(struct run *r, const struct op *op, uint32_t slot);
 void run_free_everything(struct run *r);
@@ -94,7 +109,7 @@ unsigned int run_pick_cpu(const struct run *r, unsigned int cpu);	/* an online o
 /* run_import.c */
 void run_import_op(struct run *r, const struct op *op);
 void run_import_reset(struct run *r);
-struct zone *run_zone(struct run *r, const struct op *op);	/* NULL: the machine has none such */
+struct zone *run_zone(struct run *r, const struct op *op);	/* NULL: there is none */
 
 /* run_check.c */
 void run_begin_op(struct run *r);

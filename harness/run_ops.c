@@ -550,19 +550,13 @@ static bool has_slot(const struct op *op)
 	return op_kinds[op->kind].allocates || op_kinds[op->kind].fields[0] == FIELD_REF;
 }
 
-/* Putting a state in place is no work of the machine's, so nothing strikes inside. */
-static bool sets_state(const struct op *op)
-{
-	return op->kind >= OP_IMPORT && op->kind <= OP_BOOST;
-}
-
 void run_apply(struct run *r, const struct op *op, uint32_t slot)
 {
 	if (!op->irq_at) {
 		r->hw.cpu = (uint8_t)run_pick_cpu(r, op->cpu);
 		reserve_pieces(r);
 	}
-	if (r->irq_op && r->irq_op != &none && !op->irq_at && !sets_state(op)) {
+	if (r->irq_op && r->irq_op != &none && !op->irq_at && run_may_strike(r->irq_op, op)) {
 		r->hw.irq = interrupt;
 		r->hw.irq_to = r;
 		r->hw.irq_at = r->irq_op->irq_at;
@@ -581,7 +575,7 @@ void run_apply(struct run *r, const struct op *op, uint32_t slot)
 	} else if (op->kind == OP_EXPECT_ZONE) {
 		if (r->flags & RUN_EXPECT)
 			run_expect_zone(r, op);
-	} else if (sets_state(op)) {
+	} else if (run_sets_state(op)) {
 		run_import_op(r, op);
 	} else {
 		do_admin(r, op);
