@@ -168,7 +168,7 @@ void op_slot_name(uint32_t slot, char name[8]);
 /* Text if it begins with a comment, blank or the word "tidemark"; else binary. */
 bool op_is_text(const uint8_t *data, size_t size);
 
-/* Reads a file of either encoding (one named *.ops is text); on failure prints "FILE:LINE: ..." to stderr. */
+/* Reads either encoding (*.ops is text); on failure prints "FILE:LINE: ..." to stderr. */
 bool op_load(const char *path, struct program *p);
 
 #endif

@@ -10,9 +10,10 @@ enum { NR = 8 };
 /* The links of a list, first to last, as a string of digits. */
 static const char *order_of(const struct list *l, struct page *base, char text[NR + 1])
 {
+	struct page *p = list_entry(base, l->first);
 	size_t n = 0;
 
-	for (struct page *p = list_entry(base, l->first); p && n < NR; p = list_entry(base, p->next))
+	for (; p && n < NR; p = list_entry(base, p->next))
 		text[n++] = (char)('0' + (p - base));
 	text[n] = '\0';
 	return text;

@@ -38,7 +38,7 @@ struct hw {
 	uint32_t fail_alloc_at;		/* requests until the injected failure */
 	bool	 fail_alloc_from;	/* and all after it */
 	uint32_t fail_trylock_at;	/* trylocks until one is refused */
-	uint32_t struck;		/* interrupts and faults that did strike in this operation */
+	uint32_t struck;		/* interrupts and faults that struck in this operation */
 	void	(*irq)(void *to);	/* the armed interrupt */
 	void	*irq_to;
 
@@ -62,7 +62,7 @@ void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
 static inline void hook_step(struct hw *hw)
 {
 	if (++hw->steps > hw->budget)
-		hook_panic("X9", "the operation ends within its budget of steps", __FILE__, __LINE__);
+		hook_panic("X9", "the operation ends within its step budget", __FILE__, __LINE__);
 	if (hw->irq_at && !hw->irq_masked && --hw->irq_at == 0)
 		sim_interrupt(hw);
 }
