@@ -15,6 +15,11 @@ static void assert_zone_locked(const struct zone *z)
 	mm_assert(X9, hook_lock_is_held(z->tun->hw, &z->lock));
 }
 
+static void touched(const struct zone *z, pfn_t pfn, unsigned int order, unsigned int type)
+{
+	hook_touched(z->tun->hw, z->id, pfn, order * NR_MIGRATETYPES + type);
+}
+
 void buddy_list_add(struct zone *z, struct page *page, unsigned int order,
 		    enum migratetype type, bool tail)
 {
@@ -33,7 +38,7 @@ void buddy_list_add(struct zone *z, struct page *page, unsigned int order,
 		list_add_tail(l, z->pages, page);
 	else
 		list_add_head(l, z->pages, page);
-	hook_touched(z->tun->hw, z->id, pfn);
+	touched(z, pfn, order, type);
 }
 
 void buddy_list_del(struct zone *z, struct page *page)
@@ -43,8 +48,8 @@ void buddy_list_del(struct zone *z, struct page *page)
 	mm_assert(X3, page->state == PAGE_FREE);
 	mm_assert(X3, page->zone == z->id);
 	list_del(&z->area[page->order].list[page->type], z->pages, page);
+	touched(z, zone_pfn(z, page), page->order, page->type);
 	*page = (struct page){ .flags = flags };
-	hook_touched(z->tun->hw, z->id, zone_pfn(z, page));
 }
 
 void buddy_account(struct zone *z, int64_t nr, enum migratetype type)
@@ -165,7 +170,7 @@ struct page *buddy_take(struct zone *z, unsigned int order, enum migratetype typ
 		expand(z, page, order, have, type);
 		page->type = (uint8_t)type;
 		page->zone = z->id;
-		hook_event(z->tun->hw, &(struct event){
+		hook_event(z->tun->hw, (struct event){
 			.kind = EVENT_ALLOC_ZONE_LOCKED, .pfn = zone_pfn(z, page), .zone = z->id,
 			.order = (uint8_t)order, .type = (uint8_t)type,
 			.extra = pcp_has_order(z->tun, order) && type < MIGRATE_PCPTYPES });
@@ -183,8 +188,9 @@ void buddy_move(struct zone *z, struct page *page, enum migratetype type)
 	mm_assert(X3, type < NR_MIGRATETYPES);
 	list_del(&area->list[page->type], z->pages, page);
 	list_add_tail(&area->list[type], z->pages, page);
+	touched(z, zone_pfn(z, page), page->order, page->type);
 	page->type = (uint8_t)type;
-	hook_touched(z->tun->hw, z->id, zone_pfn(z, page));
+	touched(z, zone_pfn(z, page), page->order, type);
 }
 
 /* A random free block like `page`, or NULL when a few draws find none. */

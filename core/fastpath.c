@@ -255,7 +255,7 @@ static unsigned int nofragment_flag(const struct alloc_context *ac)
 
 static void trace_alloc(const struct alloc_context *ac, const struct page *page)
 {
-	hook_event(ac->mm->tun.hw, &(struct event){
+	hook_event(ac->mm->tun.hw, (struct event){
 		.kind = EVENT_PAGE_ALLOC, .pfn = page ? mm_page_pfn(ac->mm, page) : PFN_NONE,
 		.zone = page ? page->zone : ZONE_ID_END, .order = (uint8_t)ac->order,
 		.gfp = ac->gfp, .type = (uint8_t)ac->type });

@@ -80,10 +80,15 @@ bool hook_pages_poison_intact(struct hw *hw, unsigned int zone, pfn_t pfn, uint6
 
 /* --- the rest --------------------------------------------------------------- */
 
-static inline void hook_event(struct hw *hw, const struct event *event);
+static inline void hook_event(struct hw *hw, struct event event);
 
-/* A block was put on or taken off a list of `zone`: for checks after each operation. */
-static inline void hook_touched(struct hw *hw, unsigned int zone, pfn_t pfn);
+/*
+ * A block was put on or taken off a list of `zone`: for checks after each
+ * operation.  `list` is order * NR_MIGRATETYPES + type in the buddy, and
+ * LIST_OF_CPU + cpu in that CPU's set.
+ */
+enum { LIST_OF_CPU = NR_ORDERS * NR_MIGRATETYPES };
+static inline void hook_touched(struct hw *hw, unsigned int zone, pfn_t pfn, unsigned int list);
 
 /* May the request go ahead?  false is an injected failure. */
 static inline bool hook_may_alloc(struct hw *hw, gfp_t gfp, unsigned int order);

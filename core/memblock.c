@@ -196,6 +196,14 @@ uint64_t memblock_pages(const struct memblock *mb, pfn_t start, pfn_t end, uint3
 	return nr;
 }
 
+bool memblock_is_memory(const struct memblock *mb, pfn_t pfn, uint32_t nid)
+{
+	uint32_t i = find_region(&mb->memory, pfn);
+
+	return i < mb->memory.nr && mb->memory.regions[i].start <= pfn &&
+	       mb->memory.regions[i].nid == nid;
+}
+
 bool memblock_is_free(const struct memblock *mb, pfn_t pfn)
 {
 	struct pfn_range r;

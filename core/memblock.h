@@ -66,6 +66,9 @@ bool memblock_next_memory(const struct memblock *mb, pfn_t *cursor, pfn_t end, u
 /* Pages of [start, end) that are memory of `nid` (NODE_NONE: of any node). */
 uint64_t memblock_pages(const struct memblock *mb, pfn_t start, pfn_t end, uint32_t nid);
 
+/* Is the page memory of `nid`? */
+bool memblock_is_memory(const struct memblock *mb, pfn_t pfn, uint32_t nid);
+
 /* Is the page memory, and not reserved? */
 bool memblock_is_free(const struct memblock *mb, pfn_t pfn);
 

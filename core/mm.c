@@ -38,12 +38,10 @@ struct page *mm_page(const struct mm *mm, pfn_t pfn)
 {
 	for (unsigned int id = 0; id < mm->tun.zone_ids; id++) {
 		const struct zone *z = &mm->zones[id];
-		pfn_t cursor = pfn;
-		struct pfn_range r;
 
-		/* Spans may overlap; memory says whose page it is. */
-		if (zone_spans(z, pfn) &&
-		    memblock_next_memory(&mm->memblock, &cursor, pfn + 1, z->nid, &r))
+		/* Spans may overlap; unless a zone has no holes, memory says whose page it is. */
+		if (zone_spans(z, pfn) && (z->present == zone_spanned(z) ||
+					   memblock_is_memory(&mm->memblock, pfn, z->nid)))
 			return zone_page(z, pfn);
 	}
 	return NULL;
@@ -249,7 +247,7 @@ void mm_wakeup_kswapd(struct mm *mm, struct zone *z, gfp_t gfp, unsigned int ord
 		write_shared(hw, node->kswapd_order, (uint8_t)order);
 	if (node_is_balanced(mm, z->nid, order, highest) && !node_is_boosted(mm, z->nid, highest))
 		return;
-	hook_event(hw, &(struct event){
+	hook_event(hw, (struct event){
 		.kind = EVENT_WAKEUP_KSWAPD, .pfn = PFN_NONE, .gfp = gfp, .order = (uint8_t)order,
 		.zone = (uint8_t)(z->nid * NR_ZONE_TYPES + (unsigned int)highest) });
 }

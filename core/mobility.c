@@ -149,7 +149,7 @@ static bool fallback(struct zone *z, unsigned int order, enum migratetype type,
 	mm_assert(M2, page != NULL);
 	pfn = zone_pfn(z, page);
 	steal(z, page, type, alloc_flags, may_steal_block(z, have, type));
-	hook_event(z->tun->hw, &(struct event){
+	hook_event(z->tun->hw, (struct event){
 		.kind = EVENT_ALLOC_EXTFRAG, .pfn = pfn, .zone = z->id, .order = (uint8_t)order,
 		.type = (uint8_t)type, .fallback_order = (uint8_t)have,
 		.fallback_type = (uint8_t)victim,

@@ -39,8 +39,8 @@ static struct zone *retire(struct mm *mm, struct page *page, unsigned int order)
 
 	mm_assert(X1, page->state == PAGE_ALLOC);
 	mm_assert(X4, is_aligned(pfn, 1ULL << order));
-	hook_event(mm->tun.hw, &(struct event){ .kind = EVENT_PAGE_FREE, .pfn = pfn,
-						.zone = z->id, .order = (uint8_t)order });
+	hook_event(mm->tun.hw, (struct event){ .kind = EVENT_PAGE_FREE, .pfn = pfn,
+					       .zone = z->id, .order = (uint8_t)order });
 	drop_marks(mm, z, page, order);
 	flags = retire_contents(z, pfn, 1ULL << order);
 	*page = (struct page){ .zone = z->id, .flags = flags,

@@ -81,7 +81,7 @@ static void set_add(struct zone *z, struct pcp *pcp, struct page *page, unsigned
 	else
 		list_add_head(&pcp->lists[index], z->pages, page);
 	publish(pcp->count, pcp->count + (1U << order));
-	hook_touched(z->tun->hw, z->id, zone_pfn(z, page));
+	hook_touched(z->tun->hw, z->id, zone_pfn(z, page), LIST_OF_CPU + page->cpu);
 }
 
 static void set_del(struct zone *z, struct pcp *pcp, struct page *page, unsigned int index)
@@ -90,9 +90,9 @@ static void set_del(struct zone *z, struct pcp *pcp, struct page *page, unsigned
 	mm_assert(X2, pcp->count >= 1U << page->order);
 	list_del(&pcp->lists[index], z->pages, page);
 	publish(pcp->count, pcp->count - (1U << page->order));
+	hook_touched(z->tun->hw, z->id, zone_pfn(z, page), LIST_OF_CPU + page->cpu);
 	page->state = PAGE_NONE;
 	page->cpu = 0;
-	hook_touched(z->tun->hw, z->id, zone_pfn(z, page));
 }
 
 /* P2: fills a list in one hold of zone->lock, in the order in which the buddy gives. */
@@ -195,7 +195,7 @@ static void drain_one(struct zone *z, struct pcp *pcp, unsigned int index)
 	if (z->nr_isolated_blocks)
 		type = pageblock_type(&z->blocks, pfn);
 	buddy_free(z, page, order, type, PLACE_BY_MERGE);
-	hook_event(z->tun->hw, &(struct event){
+	hook_event(z->tun->hw, (struct event){
 		.kind = EVENT_PCPU_DRAIN, .pfn = pfn, .zone = z->id, .order = (uint8_t)order,
 		.type = (uint8_t)type });
 }
@@ -293,8 +293,8 @@ uint32_t pcp_free_run(struct zone *z, struct page **pages, uint32_t nr)
 	if (!hook_trylock(hw, &pcp->lock))
 		return 0;
 	for (i = 0; i < nr && i < PCP_FREE_RUN && pages[i]->zone == z->id; i++) {
-		hook_event(hw, &(struct event){ .kind = EVENT_PAGE_FREE_BATCHED, .zone = z->id,
-						.pfn = zone_pfn(z, pages[i]) });
+		hook_event(hw, (struct event){ .kind = EVENT_PAGE_FREE_BATCHED, .zone = z->id,
+					       .pfn = zone_pfn(z, pages[i]) });
 		commit(z, pcp, pages[i], 0);
 	}
 	hook_unlock(hw, &pcp->lock);

@@ -173,13 +173,15 @@ static int64_t counter(const struct mm *mm, const struct zone *z, enum zone_stat
 	return sum;
 }
 
-/* X2: the set's count against its lists; the count. */
-static uint64_t check_pcp_count(const struct zone *z, const struct pcp *pcp)
+uint64_t validate_pcp_count(const struct zone *z, unsigned int cpu)
 {
+	const struct pcp *pcp = &z->cpu[cpu].pcp;
 	uint64_t pages = 0;
 
-	for (unsigned int i = 0; i < NR_PCP_LISTS; i++)
-		pages += list_nr(&pcp->lists[i]) << pcp_list_order(z->tun, i);
+	for (unsigned int i = 0; i < NR_PCP_LOW_LISTS; i++)
+		pages += list_nr(&pcp->lists[i]) << i / MIGRATE_PCPTYPES;
+	for (unsigned int i = NR_PCP_LOW_LISTS; i < NR_PCP_LISTS; i++)
+		pages += list_nr(&pcp->lists[i]) << z->blocks.order;
 	mm_assert(X2, pages == pcp->count);
 	mm_assert(P3, pcp->free_factor <= PCP_FREE_FACTOR_MAX);
 	return pages;
@@ -197,7 +199,7 @@ void validate_zone_counts(struct mm *mm, const struct zone *z)
 	mm_assert(X2, counter(mm, z, NR_FREE_PAGES) == (int64_t)counted);
 	mm_assert(X2, counter(mm, z, NR_FREE_CMA) == (int64_t)pages[MIGRATE_CMA]);
 	for (unsigned int cpu = 0; z->cpu && cpu < mm->nr_cpus; cpu++)
-		pcp += check_pcp_count(z, &z->cpu[cpu].pcp);
+		pcp += validate_pcp_count(z, cpu);
 	mm_assert(X1, counted + pages[MIGRATE_ISOLATE] + pcp <= z->managed);
 }
 

@@ -19,6 +19,9 @@ void validate_zone(struct mm *mm, struct zone *z);
 /* O(lists): the zone's counters against the lengths of its lists (X2). */
 void validate_zone_counts(struct mm *mm, const struct zone *z);
 
+/* O(lists): the count of one CPU's set against the lengths of its lists (X2); the count. */
+uint64_t validate_pcp_count(const struct zone *z, unsigned int cpu);
+
 /* O(1): what the block at `pfn` says of itself, its links and its buddy (X3, X4). */
 void validate_block(struct mm *mm, const struct zone *z, pfn_t pfn);
 

@@ -126,7 +126,7 @@ void run_delete(struct run *r)
 	if (r->oracle_memory)
 		munmap(r->oracle_memory, r->oracle_room);
 	sim_contents_delete(r->contents);
-	run_import_reset(r);
+	run_import_free(r);
 	free(r->list[0]);
 	free(r->list[1]);
 	free(r->pieces);
@@ -162,9 +162,12 @@ static void boot(struct run *r)
 	r->hw.budget = UINT64_MAX;
 	mm_boot(&r->mm, config, memory, &r->hw);
 	r->nr_zone_ids = 0;
-	for (unsigned int id = 0; id < MAX_ZONES; id++)
-		if (zone_populated(&r->mm.zones[id]))
-			r->zone_ids[r->nr_zone_ids++] = (uint8_t)id;
+	for (unsigned int id = 0; id < r->mm.tun.zone_ids; id++) {
+		if (!zone_populated(&r->mm.zones[id]))
+			continue;
+		r->zone_ids[r->nr_zone_ids++] = (uint8_t)id;
+		run_see_zone(r, &r->mm.zones[id]);
+	}
 	r->hw.budget = STEPS_MAX + STEPS_PER_PAGE * run_pages(config);
 	if (!(r->flags & RUN_NO_CHECKS)) {
 		uint8_t *room = r->oracle_memory;
@@ -187,8 +190,7 @@ static void reset(struct run *r, const struct program *p, unsigned int flags)
 	r->nr_pieces = 0;
 	r->tokens = 0;
 	r->irq_op = NULL;
-	if (r->imported)
-		run_import_reset(r);
+	r->imported = 0;
 	r->policy = (struct mempolicy){ .mode = MPOL_DEFAULT, .home = NODE_NONE };
 	r->finding = (struct finding){ .op = 0 };
 	r->stats = (struct run_stats){ .ops = 0 };

@@ -17,18 +17,82 @@ void run_begin_op(struct run *r)
 	r->refused = false;
 }
 
-/* X1: every managed page is on a free list, on a PCP list, or somebody's. */
-static void check_owners(struct run *r, const struct zone *z)
-{
-	int64_t pages = z->stats.count[NR_FREE_PAGES];
+/* --- counts (X1, X2) ---------------------------------------------------------------------- */
 
-	for (unsigned int cpu = 0; cpu < r->mm.nr_cpus; cpu++)
-		pages += z->cpu[cpu].stat.diff[NR_FREE_PAGES] + (int64_t)z->cpu[cpu].pcp.count;
-	pages += (int64_t)oracle_owned(r->oracle, z->id);
-	/* What is isolated does not count as free (B4). */
+static void see_list(struct run *r, const struct zone *z, unsigned int list)
+{
+	unsigned int order = list / NR_MIGRATETYPES, type = list % NR_MIGRATETYPES;
+	const struct list *l = &z->area[order].list[type];
+	struct zone_seen *seen = &r->seen[z->id];
+
+	run_check(X3, (l->first == 0) == (l->nr == 0) && (l->last == 0) == (l->nr == 0));
+	seen->pages[type] += ((int64_t)l->nr - seen->nr[list]) * (1 << order);
+	seen->nr[list] = l->nr;
+}
+
+static void see_lists(struct run *r, const struct zone *z)
+{
+	for (unsigned int list = 0; list < NR_ORDERS * NR_MIGRATETYPES; list++)
+		see_list(r, z, list);
+}
+
+void run_see_zone(struct run *r, const struct zone *z)
+{
+	r->seen[z->id] = (struct zone_seen){ .nr = { 0 } };
+	see_lists(r, z);
+}
+
+/* No list changes without a word to hook_touched(). */
+static void check_seen(const struct run *r, const struct zone *z)
+{
+	const uint32_t *nr = r->seen[z->id].nr;
+
 	for (unsigned int order = 0; order <= MAX_ORDER; order++)
-		pages += (int64_t)z->area[order].list[MIGRATE_ISOLATE].nr << order;
-	run_check(X1, pages == (int64_t)z->managed);
+		for (unsigned int type = 0; type < NR_MIGRATETYPES; type++)
+			run_check(X3, z->area[order].list[type].nr == *nr++);
+}
+
+/* X2: counters against lists.  X1: a managed page is on some list, or somebody's. */
+static void check_counts(struct run *r, const struct zone *z)
+{
+	const int64_t *on = r->seen[z->id].pages;
+	int64_t free = z->stats.count[NR_FREE_PAGES], cma = z->stats.count[NR_FREE_CMA];
+	int64_t listed = 0, sets = 0;
+
+	for (unsigned int cpu = 0; cpu < r->mm.nr_cpus; cpu++) {
+		free += z->cpu[cpu].stat.diff[NR_FREE_PAGES];
+		cma += z->cpu[cpu].stat.diff[NR_FREE_CMA];
+		sets += z->cpu[cpu].pcp.count;
+	}
+	for (unsigned int type = 0; type < MIGRATE_ISOLATE; type++)
+		listed += on[type];
+	run_check(X2, free == listed && cma == on[MIGRATE_CMA]);
+	/* What is isolated does not count as free (B4). */
+	run_check(X1, free + on[MIGRATE_ISOLATE] + sets +
+		      (int64_t)oracle_owned(r->oracle, z->id) == (int64_t)z->managed);
+}
+
+/* The lists that the op put a block on, or took one off. */
+static void see_touched(struct run *r, const struct touched *t)
+{
+	const struct zone *z = &r->mm.zones[t->zone];
+
+	validate_block(&r->mm, z, t->pfn);
+	if (t->list < LIST_OF_CPU)
+		see_list(r, z, t->list);
+	else
+		validate_pcp_count(z, t->list - LIST_OF_CPU);
+}
+
+/* More was touched than is remembered. */
+static void see_everything(struct run *r)
+{
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
+		const struct zone *z = &r->mm.zones[r->zone_ids[i]];
+
+		see_lists(r, z);
+		validate_zone_counts(&r->mm, z);
+	}
 }
 
 /*
@@ -56,15 +120,12 @@ void run_check_op(struct run *r)
 		run_check(X9, hw->held[rank] == 0);
 	run_check(X9, !hw->irq_masked);
 	for (uint32_t i = 0; i < nr; i++)
-		validate_block(&r->mm, &r->mm.zones[hw->touched[i].zone], hw->touched[i].pfn);
-	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
-		struct zone *z = &r->mm.zones[r->zone_ids[i]];
-
-		if (!(hw->zones_touched >> z->id & 1))
-			continue;
-		validate_zone_counts(&r->mm, z);
-		check_owners(r, z);
-	}
+		see_touched(r, &hw->touched[i]);
+	if (hw->nr_touched > TOUCHED_MAX)
+		see_everything(r);
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
+		if (hw->zones_touched >> r->zone_ids[i] & 1)
+			check_counts(r, &r->mm.zones[r->zone_ids[i]]);
 	if (r->refused && !hw->struck)
 		check_nothing_moved(r, nr);
 }
@@ -73,8 +134,10 @@ void run_check_everything(struct run *r)
 {
 	validate_mm(&r->mm);
 	oracle_recount(r->oracle);
-	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
-		check_owners(r, &r->mm.zones[r->zone_ids[i]]);
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
+		check_seen(r, &r->mm.zones[r->zone_ids[i]]);
+		check_counts(r, &r->mm.zones[r->zone_ids[i]]);
+	}
 }
 
 /* --- the end (X7) ------------------------------------------------------------------------- */
@@ -136,8 +199,9 @@ void run_check_end(struct run *r)
 	run_free_everything(r);
 	fold_all(r);
 	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
+		see_lists(r, &r->mm.zones[r->zone_ids[i]]);
 		validate_zone_counts(&r->mm, &r->mm.zones[r->zone_ids[i]]);
-		check_owners(r, &r->mm.zones[r->zone_ids[i]]);
+		check_counts(r, &r->mm.zones[r->zone_ids[i]]);
 	}
 	if (r->imported) {
 		if (!quick)

@@ -12,14 +12,10 @@
 
 enum { UNTYPED = 0xff };
 
-void run_import_reset(struct run *r)
+void run_import_free(struct run *r)
 {
-	for (unsigned int id = 0; id < MAX_ZONES; id++) {
+	for (unsigned int id = 0; id < MAX_ZONES; id++)
 		free(r->import_type[id]);
-		r->import_type[id] = NULL;
-	}
-	memset(r->import_cursor, 0, sizeof(r->import_cursor));
-	r->imported = false;
 }
 
 struct zone *run_zone(struct run *r, const struct op *op)
@@ -33,16 +29,27 @@ struct zone *run_zone(struct run *r, const struct op *op)
 	return zone_populated(z) ? z : NULL;
 }
 
+static bool is_imported(const struct run *r, const struct zone *z)
+{
+	return r->imported >> z->id & 1;
+}
+
 /* Only right after boot: what slots hold would be taken for imported pages. */
 static void import_empty(struct run *r, struct zone *z)
 {
-	if (r->nr_pieces || r->import_type[z->id])
+	if (r->nr_pieces || is_imported(r, z))
 		return;
-	r->import_type[z->id] = malloc((size_t)z->blocks.nr);
-	if (!r->import_type[z->id])
-		abort();
+	/* Kept: libFuzzer runs an input twice that allocates more than it frees. */
+	if (r->import_room[z->id] < z->blocks.nr) {
+		free(r->import_type[z->id]);
+		r->import_type[z->id] = malloc((size_t)z->blocks.nr);
+		if (!r->import_type[z->id])
+			abort();
+		r->import_room[z->id] = z->blocks.nr;
+	}
 	memset(r->import_type[z->id], UNTYPED, (size_t)z->blocks.nr);
-	r->imported = true;
+	memset(r->import_cursor[z->id], 0, sizeof(r->import_cursor[z->id]));
+	r->imported |= 1ULL << z->id;
 	mm_import_empty(&r->mm, z);
 	if (!(r->flags & RUN_NO_CHECKS))
 		oracle_import_empty(r->oracle, z->id);
@@ -144,7 +151,7 @@ void run_import_op(struct run *r, const struct op *op)
 		placed = set_counter(r, z, op->value);
 	else if (op->kind == OP_BOOST)
 		set_boost(r, z, op->value);
-	else if (!r->import_type[z->id])
+	else if (!is_imported(r, z))
 		return;
 	else if (op->kind == OP_PUT)
 		placed = put(r, z, op->order, op->type, op->n);

@@ -22,12 +22,19 @@ struct piece {
 	uint32_t refs;			/* users; 0: freed */
 	uint32_t token;			/* pattern in its pages; 0: never touched */
 	uint8_t	 order;
+	uint8_t	 zone;			/* id */
 };
 
 struct slot {
 	uint32_t first;			/* its pieces in run->pieces[] */
 	uint32_t nr;
 	uint8_t	 kind;			/* the op that filled it; 0 pieces: nothing there */
+};
+
+/* Lengths of the buddy's lists after the last op: the next one need count only what it touched. */
+struct zone_seen {
+	uint32_t nr[NR_ORDERS * NR_MIGRATETYPES];	/* blocks, by list as in hooks.h */
+	int64_t	 pages[NR_MIGRATETYPES];		/* on lists of the type */
 };
 
 struct run {
@@ -59,8 +66,10 @@ struct run {
 	gfp_t		 refused_gfp;	/* what it asked */
 	uint8_t		 zone_ids[MAX_ZONES];	/* zones with present pages */
 	unsigned int	 nr_zone_ids;
-	bool		 imported;	/* some pages belong to nobody's slot */
+	struct zone_seen seen[MAX_ZONES];
+	uint64_t	 imported;	/* bit per zone some of whose pages belong to nobody's slot */
 	uint8_t		*import_type[MAX_ZONES];	/* per pageblock: see run_import.c */
+	uint64_t	 import_room[MAX_ZONES];	/* pageblocks that fit there */
 	pfn_t		 import_cursor[MAX_ZONES][NR_ORDERS][NR_MIGRATETYPES];
 
 	struct finding	 finding;
@@ -108,11 +117,12 @@ unsigned int run_pick_cpu(const struct run *r, unsigned int cpu);	/* an online o
 
 /* run_import.c */
 void run_import_op(struct run *r, const struct op *op);
-void run_import_reset(struct run *r);
+void run_import_free(struct run *r);
 struct zone *run_zone(struct run *r, const struct op *op);	/* NULL: there is none */
 
 /* run_check.c */
 void run_begin_op(struct run *r);
+void run_see_zone(struct run *r, const struct zone *z);	/* just booted */
 void run_check_op(struct run *r);
 void run_check_everything(struct run *r);
 void run_check_end(struct run *r);		/* X7: frees everything first */

@@ -38,61 +38,60 @@ static void reserve_pieces(struct run *r)
 		abort();
 }
 
-static struct piece *add_piece(struct run *r, struct slot *slot, pfn_t pfn, unsigned int order)
+static void add_piece(struct run *r, struct slot *slot, unsigned int zone, pfn_t pfn,
+		      unsigned int order)
 {
-	struct piece *p;
-
 	run_check(X9, r->nr_pieces < r->pieces_room);
 	if (!slot->nr)
 		slot->first = r->nr_pieces;
-	p = &r->pieces[r->nr_pieces++];
-	*p = (struct piece){ .pfn = pfn, .refs = 1, .order = (uint8_t)order };
+	r->pieces[r->nr_pieces++] = (struct piece){
+		.pfn = pfn, .refs = 1, .order = (uint8_t)order, .zone = (uint8_t)zone };
 	slot->nr++;
-	return p;
 }
 
-static uint8_t *contents_of(struct run *r, pfn_t pfn)
+static struct page *piece_page(const struct run *r, const struct piece *p)
 {
-	const struct page *page = mm_page(&r->mm, pfn);
-
-	for (unsigned int id = 0; page && id < MAX_ZONES; id++)
-		if (page >= r->mm.zones[id].pages && zone_populated(&r->mm.zones[id]) &&
-		    page < r->mm.zones[id].pages + zone_spanned(&r->mm.zones[id]))
-			return sim_page_bytes(&r->hw, id, pfn);
-	return NULL;
+	return zone_page(&r->mm.zones[p->zone], p->pfn);
 }
 
 /* Each page of a piece has its own pattern, so that swapped pages are noticed too. */
-static void pattern(uint8_t out[CONTENT_BYTES], uint32_t token, uint64_t page)
+struct pattern {
+	uint64_t word[CONTENT_BYTES / 8];
+};
+
+static struct pattern pattern(uint32_t token, uint64_t page)
 {
 	uint64_t x = ((uint64_t)token << 32) ^ (page * 0x9e3779b97f4a7c15u);
 
-	for (unsigned int i = 0; i < CONTENT_BYTES; i++)
-		out[i] = (uint8_t)(x >> (i % 8 * 8)) ^ (uint8_t)i;
+	return (struct pattern){ { x, ~x } };
 }
 
 static void touch(struct run *r, struct piece *p)
 {
-	p->token = ++r->tokens;
-	for (uint64_t i = 0; i < 1ULL << p->order; i++) {
-		uint8_t *bytes = contents_of(r, p->pfn + i);
-		uint8_t want[CONTENT_BYTES];
+	uint64_t nr = 1ULL << p->order;
+	uint8_t *bytes = sim_pages_bytes(&r->hw, p->zone, p->pfn, nr);
 
-		pattern(want, p->token, i);
-		if (bytes)
-			memcpy(bytes, want, CONTENT_BYTES);
+	p->token = ++r->tokens;
+	for (uint64_t i = 0; bytes && i < nr; i++) {
+		struct pattern put = pattern(p->token, i);
+
+		memcpy(bytes + i * CONTENT_BYTES, &put, CONTENT_BYTES);
 	}
 }
 
 /* X8: nobody else wrote there. */
 static void check_contents(struct run *r, const struct piece *p, uint64_t nr)
 {
-	for (uint64_t i = 0; p->token && i < nr; i++) {
-		const uint8_t *bytes = contents_of(r, p->pfn + i);
-		uint8_t want[CONTENT_BYTES];
+	const uint8_t *bytes;
 
-		pattern(want, p->token, i);
-		run_check(X8, !bytes || memcmp(bytes, want, CONTENT_BYTES) == 0);
+	if (!p->token)
+		return;
+	bytes = sim_pages_bytes(&r->hw, p->zone, p->pfn, nr);
+	for (uint64_t i = 0; bytes && i < nr; i++) {
+		struct pattern want = pattern(p->token, i), is;
+
+		memcpy(&is, bytes + i * CONTENT_BYTES, CONTENT_BYTES);
+		run_check(X8, is.word[0] == want.word[0] && is.word[1] == want.word[1]);
 	}
 }
 
@@ -167,7 +166,7 @@ static void got(struct run *r, const struct alloc_request *req, struct slot *slo
 	pfn_t pfn = mm_page_pfn(&r->mm, page);
 	bool zero = (req->gfp & __GFP_ZERO) || r->mm.tun.policy.init_on_alloc;
 
-	add_piece(r, slot, pfn, order);
+	add_piece(r, slot, page->zone, pfn, order);
 	if (r->flags & RUN_NO_CHECKS)
 		return;
 	oracle_got(r->oracle, req, pfn, order, (uint32_t)(slot - r->slots));
@@ -278,14 +277,13 @@ static void gave(struct run *r, const struct slot *slot, pfn_t pfn, uint64_t nr)
 /* Drops one user of a piece (B5). */
 static void free_piece(struct run *r, struct slot *slot, struct piece *p)
 {
-	struct page *page = mm_page(&r->mm, p->pfn);
+	struct page *page = piece_page(r, p);
 	uint64_t nr = 1ULL << p->order;
 	bool compound;
 	enum mm_error error;
 
 	if (!p->refs)
 		return;
-	run_check(X1, page != NULL);
 	compound = (page->flags & PG_COMP) != 0;
 	check_contents(r, p, nr);
 	if (p->refs == 1)
@@ -317,7 +315,7 @@ static void free_as_list(struct run *r, struct slot *slot)
 	for (uint32_t i = 0; i < slot->nr; i++) {
 		check_contents(r, &first[i], 1);
 		gave(r, slot, first[i].pfn, 1);
-		pages[i] = mm_page(&r->mm, first[i].pfn);
+		pages[i] = piece_page(r, &first[i]);
 		first[i].refs = 0;
 	}
 	if (slot->kind == OP_EXACT)
@@ -383,7 +381,7 @@ static void do_split(struct run *r, struct slot *slot)
 	if (slot->nr != 1 || !p->refs)
 		return;
 	old = *p;
-	page = mm_page(&r->mm, old.pfn);
+	page = piece_page(r, &old);
 	want = page->flags & PG_COMP ? MM_BAD_PAGE : old.refs > 1 ? MM_BAD_COUNT : MM_OK;
 	error = mm_split_page(&r->mm, page);
 	run_check(B5, error == want);
@@ -392,14 +390,14 @@ static void do_split(struct run *r, struct slot *slot)
 	check_contents(r, &old, 1ULL << old.order);
 	slot->nr = 0;
 	for (uint64_t i = 0; i < 1ULL << old.order; i++)
-		add_piece(r, slot, old.pfn + i, 0);
+		add_piece(r, slot, old.zone, old.pfn + i, 0);
 }
 
 static void do_owner(struct run *r, const struct op *op, struct slot *slot)
 {
 	for (uint32_t i = 0; i < slot->nr; i++) {
 		struct piece *p = &r->pieces[slot->first + i];
-		struct page *page = mm_page(&r->mm, p->pfn);
+		struct page *page = piece_page(r, p);
 		enum mm_error error = MM_OK;
 
 		if (!p->refs)

@@ -253,16 +253,17 @@ Test(sim, S3_events_and_touched_blocks_are_kept)
 {
 	struct hw hw = hardware(1000);
 
-	hook_event(&hw, &(struct event){ .kind = EVENT_PAGE_FREE });
-	hook_event(&hw, &(struct event){ .kind = EVENT_PAGE_FREE });
+	hook_event(&hw, (struct event){ .kind = EVENT_PAGE_FREE });
+	hook_event(&hw, (struct event){ .kind = EVENT_PAGE_FREE });
 	cr_assert_eq(hw.nr_events[EVENT_PAGE_FREE], 2);
 	cr_assert_eq(hw.nr_events[EVENT_PAGE_ALLOC], 0);
 	/* More than there is room for: the latest are kept. */
 	for (unsigned int i = 0; i < TOUCHED_MAX + 2; i++)
-		hook_touched(&hw, 5, i);
+		hook_touched(&hw, 5, i, 3);
 	cr_assert_eq(hw.nr_touched, TOUCHED_MAX + 2);
 	cr_assert_eq(hw.touched[1].pfn, TOUCHED_MAX + 1);
 	cr_assert_eq(hw.touched[2].pfn, 2);
+	cr_assert_eq(hw.touched[2].list, 3);
 	cr_assert_eq(hw.zones_touched, 1u << 5);
 }
 

@@ -23,6 +23,7 @@ enum { TOUCHED_MAX = 128 };		/* a power of two */
 struct touched {			/* a block that changed lists */
 	pfn_t	pfn;
 	uint8_t	zone;
+	uint8_t	list;			/* as hooks.h numbers them */
 };
 
 struct hw {
@@ -55,6 +56,7 @@ struct hw {
 };
 
 void sim_interrupt(struct hw *hw);	/* runs the armed interrupt, once */
+void sim_event(struct hw *hw, struct event event);
 void sim_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
 void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
 
@@ -148,19 +150,20 @@ static inline void hook_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, 
 		sim_pages_free(hw, zone, pfn, nr);
 }
 
-static inline void hook_event(struct hw *hw, const struct event *event)
+static inline void hook_event(struct hw *hw, struct event event)
 {
-	hw->nr_events[event->kind]++;
+	hw->nr_events[event.kind]++;
 	if (hw->on_event)
-		hw->on_event(hw->on_event_to, event);
+		sim_event(hw, event);
 }
 
-static inline void hook_touched(struct hw *hw, unsigned int zone, pfn_t pfn)
+static inline void hook_touched(struct hw *hw, unsigned int zone, pfn_t pfn, unsigned int list)
 {
 	struct touched *t = &hw->touched[hw->nr_touched++ & (TOUCHED_MAX - 1)];
 
 	t->pfn = pfn;
 	t->zone = (uint8_t)zone;
+	t->list = (uint8_t)list;
 	hw->zones_touched |= 1ULL << zone;
 }
 

@@ -31,13 +31,15 @@
 enum {
 	POISON_BYTE = 0xaa,		/* core's poison */
 	JUNK_BYTE   = 0x5d,		/* what memory holds that nobody wrote since boot */
+	CHUNK_PAGES = 64,		/* what is filled with junk at once */
+	CHUNK_BYTES = CHUNK_PAGES * CONTENT_BYTES,
+	CHUNK_WORDS = SIM_PAGES_MAX / CHUNK_PAGES / 64,
 };
 
 struct zone_contents {
 	pfn_t	 start;
 	uint64_t nr;			/* pages */
-	size_t	 offset;		/* of the first one in the arena */
-	size_t	 open;			/* bytes, from offset, that were exposed since boot */
+	uint64_t first;			/* place of the first one in the arena, in pages */
 };
 
 struct contents {
@@ -46,6 +48,8 @@ struct contents {
 	size_t	 closed;		/* bytes from its start that were ever poisoned */
 	bool	 on;			/* the machine is not too large */
 	struct zone_contents zones[MAX_ZONES];
+	uint64_t open_words;		/* of open[] that may be set */
+	uint64_t open[CHUNK_WORDS];	/* bit per chunk: some of it was exposed since boot */
 };
 
 struct contents *sim_contents_new(void)
@@ -69,62 +73,88 @@ void sim_contents_delete(struct contents *c)
 	free(c);
 }
 
-void sim_contents_boot(struct contents *c, const struct mm *mm)
+/* Nothing of what the last machine exposed is left open. */
+static void close_chunks(struct contents *c)
 {
-	size_t used = 0;
+	for (uint64_t i = 0; i < c->open_words; i++) {
+		uint64_t set = c->open[i];
+		unsigned int first = ffs_u64(set), nr = fls_u64(set) - first;
 
-	c->on = true;
-	for (unsigned int id = 0; id < MAX_ZONES; id++) {
-		struct zone_contents *zc = &c->zones[id];
-		const struct zone *z = &mm->zones[id];
-
-		if (zc->open)
-			ASAN_POISON_MEMORY_REGION(c->arena + zc->offset, zc->open);
-		zc->start = z->start_pfn;
-		zc->nr = z->present ? z->end_pfn - z->start_pfn : 0;
-		zc->offset = used;
-		zc->open = 0;
-		if (zc->nr > (c->bytes - used) / CONTENT_BYTES) {
-			zc->nr = 0;
-			c->on = false;
-		}
-		used += (size_t)zc->nr * CONTENT_BYTES;
-	}
-	if (used > c->closed) {
-		ASAN_POISON_MEMORY_REGION(c->arena + c->closed, used - c->closed);
-		c->closed = used;
+		if (!set)
+			continue;
+		ASAN_POISON_MEMORY_REGION(c->arena + (i * 64 + first) * CHUNK_BYTES,
+					  (size_t)nr * CHUNK_BYTES);
+		c->open[i] = 0;
 	}
 }
 
-/* Where the page's contents are; NULL where none are kept. */
-static uint8_t *page_bytes(const struct contents *c, unsigned int zone, pfn_t pfn, uint64_t nr)
+void sim_contents_boot(struct contents *c, const struct mm *mm)
+{
+	uint64_t used = 0;
+
+	close_chunks(c);
+	c->on = true;
+	for (unsigned int id = 0; id < mm->tun.zone_ids; id++) {
+		struct zone_contents *zc = &c->zones[id];
+		const struct zone *z = &mm->zones[id];
+
+		zc->start = z->start_pfn;
+		zc->nr = z->present ? z->end_pfn - z->start_pfn : 0;
+		zc->first = used;
+		if (zc->nr > SIM_PAGES_MAX - used) {
+			zc->nr = 0;
+			c->on = false;
+		}
+		used += zc->nr;
+	}
+	c->open_words = (used + CHUNK_PAGES * 64 - 1) / (CHUNK_PAGES * 64);
+	used = align_up(used, CHUNK_PAGES) * CONTENT_BYTES;
+	if (used > c->closed) {
+		ASAN_POISON_MEMORY_REGION(c->arena + c->closed, (size_t)used - c->closed);
+		c->closed = (size_t)used;
+	}
+}
+
+/* Where the page is in the arena, in pages. */
+static uint64_t page_place(const struct contents *c, unsigned int zone, pfn_t pfn, uint64_t nr)
 {
 	const struct zone_contents *zc = &c->zones[zone];
 	uint64_t at = pfn - zc->start;
 
-	if (!c->on)
-		return NULL;
 	mm_assert(X1, pfn >= zc->start && at + nr <= zc->nr);
-	return c->arena + zc->offset + (size_t)at * CONTENT_BYTES;
+	return zc->first + at;
+}
+
+/* Where the contents of pages are; NULL where none are kept. */
+static uint8_t *page_bytes(const struct contents *c, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	return c->on ? c->arena + page_place(c, zone, pfn, nr) * CONTENT_BYTES : NULL;
+}
+
+/* First exposure since boot: the same junk whatever ran before. */
+static void open_chunk(struct contents *c, uint64_t chunk)
+{
+	uint8_t *bytes = c->arena + chunk * CHUNK_BYTES;
+
+	ASAN_UNPOISON_MEMORY_REGION(bytes, CHUNK_BYTES);
+	memset(bytes, JUNK_BYTE, CHUNK_BYTES);
+	ASAN_POISON_MEMORY_REGION(bytes, CHUNK_BYTES);
+	c->open[chunk / 64] |= 1ULL << chunk % 64;
 }
 
 void sim_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 {
-	struct zone_contents *zc = &hw->contents->zones[zone];
-	uint8_t *bytes = page_bytes(hw->contents, zone, pfn, nr);
-	uint8_t *open = hw->contents->arena + zc->offset + zc->open;
-	size_t size = (size_t)nr * CONTENT_BYTES;
+	struct contents *c = hw->contents;
+	uint64_t place, last;
 
-	if (!bytes)
+	if (!c->on)
 		return;
-	if (bytes + size > open) {
-		/* First exposure since boot: the same junk whatever ran before. */
-		ASAN_UNPOISON_MEMORY_REGION(open, (size_t)(bytes + size - open));
-		memset(open, JUNK_BYTE, (size_t)(bytes + size - open));
-		ASAN_POISON_MEMORY_REGION(open, (size_t)(bytes + size - open));
-		zc->open += (size_t)(bytes + size - open);
-	}
-	ASAN_UNPOISON_MEMORY_REGION(bytes, size);
+	place = page_place(c, zone, pfn, nr);
+	last = (place + nr - 1) / CHUNK_PAGES;
+	for (uint64_t chunk = place / CHUNK_PAGES; chunk <= last; chunk++)
+		if (!(c->open[chunk / 64] >> chunk % 64 & 1))
+			open_chunk(c, chunk);
+	ASAN_UNPOISON_MEMORY_REGION(c->arena + place * CONTENT_BYTES, (size_t)nr * CONTENT_BYTES);
 }
 
 void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
@@ -157,10 +187,8 @@ static bool all_bytes_are(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t 
 {
 	const uint8_t *bytes = hw->contents ? page_bytes(hw->contents, zone, pfn, nr) : NULL;
 
-	for (size_t i = 0; bytes && i < (size_t)nr * CONTENT_BYTES; i++)
-		if (bytes[i] != byte)
-			return false;
-	return true;
+	return !bytes || (bytes[0] == byte &&
+			  memcmp(bytes, bytes + 1, (size_t)nr * CONTENT_BYTES - 1) == 0);
 }
 
 bool hook_pages_poison_intact(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
@@ -173,9 +201,14 @@ bool sim_pages_are_zero(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr
 	return all_bytes_are(hw, zone, pfn, nr, 0);
 }
 
+uint8_t *sim_pages_bytes(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	return hw->contents ? page_bytes(hw->contents, zone, pfn, nr) : NULL;
+}
+
 uint8_t *sim_page_bytes(struct hw *hw, unsigned int zone, pfn_t pfn)
 {
-	return hw->contents ? page_bytes(hw->contents, zone, pfn, 1) : NULL;
+	return sim_pages_bytes(hw, zone, pfn, 1);
 }
 
 uint64_t hook_random(struct hw *hw)
@@ -185,6 +218,11 @@ uint64_t hook_random(struct hw *hw)
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
 	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
 	return x ^ (x >> 31);
+}
+
+void sim_event(struct hw *hw, struct event event)
+{
+	hw->on_event(hw->on_event_to, &event);
 }
 
 void sim_interrupt(struct hw *hw)
