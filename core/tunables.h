@@ -56,7 +56,7 @@ struct tunables {
 	uint8_t		nr_nodes;	/* (c) nodes that are online */
 	uint8_t		zone_ids;	/* (c) zones of online nodes have ids below it */
 	bool		has_cma;	/* (c) some CMA area exists (M1, G4) */
-	bool		has_highmem;	/* (c) a HighMem zone has frames: Movable is cut from it (W2) */
+	bool		has_highmem;	/* (c) HighMem has frames, so Movable is high, too (W2) */
 	bool		grouping_off;	/* (c) too few pageblocks to group by mobility (M1) */
 };
 
