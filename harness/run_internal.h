@@ -67,7 +67,7 @@ struct run {
 	uint8_t		 zone_ids[MAX_ZONES];	/* zones with present pages */
 	unsigned int	 nr_zone_ids;
 	struct zone_seen seen[MAX_ZONES];
-	uint64_t	 imported;	/* bit per zone some of whose pages belong to nobody's slot */
+	uint64_t	 imported;	/* bit per zone with pages in no slot */
 	uint8_t		*import_type[MAX_ZONES];	/* per pageblock: see run_import.c */
 	uint64_t	 import_room[MAX_ZONES];	/* pageblocks that fit there */
 	pfn_t		 import_cursor[MAX_ZONES][NR_ORDERS][NR_MIGRATETYPES];
