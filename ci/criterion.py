@@ -18,9 +18,10 @@ def run(program, report, jobs=2, timeout=600, pattern='*'):
 	"""Result with lists of 'suite::test'; a crash of the runner is a failed test."""
 	report.parent.mkdir(parents=True, exist_ok=True)
 	report.unlink(missing_ok=True)
-	command = [str(program), '-j%d' % jobs, '--ascii', '--color=never', '--timeout=120',
+	command = [str(program), '-j%d' % jobs, '--color=never', '--timeout=120',
 		   '--json=%s' % report, '--filter', '*/' + pattern]
-	env = dict(os.environ, ASAN_OPTIONS='handle_abort=0:detect_leaks=0:abort_on_error=0')
+	env = dict(os.environ, LC_ALL='C',
+		   ASAN_OPTIONS='handle_abort=0:detect_leaks=0:abort_on_error=0')
 	try:
 		done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
 				      text=True, errors='replace', timeout=timeout, env=env)

@@ -151,8 +151,8 @@ static void type_pageblocks(const struct memblock *mb, struct zone *z)
 	pfn_t cursor = z->start_pfn;
 	struct pfn_range r;
 
-	if (z->blocks.nr &&
-	    memblock_pages(mb, z->blocks.first_pfn, z->blocks.first_pfn + 1, NODE_NONE))
+	mm_assert(M1, z->blocks.nr > 0);
+	if (memblock_pages(mb, z->blocks.first_pfn, z->blocks.first_pfn + 1, NODE_NONE))
 		z->blocks.type[0] = MIGRATE_MOVABLE;
 	while (memblock_next_memory(mb, &cursor, z->end_pfn, z->nid, &r)) {
 		pfn_t first = align_up(r.start, size);

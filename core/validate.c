@@ -198,7 +198,7 @@ void validate_zone_counts(struct mm *mm, const struct zone *z)
 		counted += pages[type];
 	mm_assert(X2, counter(mm, z, NR_FREE_PAGES) == (int64_t)counted);
 	mm_assert(X2, counter(mm, z, NR_FREE_CMA) == (int64_t)pages[MIGRATE_CMA]);
-	for (unsigned int cpu = 0; z->cpu && cpu < mm->nr_cpus; cpu++)
+	for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++)
 		pcp += validate_pcp_count(z, cpu);
 	mm_assert(X1, counted + pages[MIGRATE_ISOLATE] + pcp <= z->managed);
 }
@@ -322,7 +322,7 @@ static void check_lists(const struct mm *mm, const struct zone *z, const struct 
 			mm_assert(X3, rc->free_heads[order][type] == l->nr);
 		}
 	}
-	for (unsigned int cpu = 0; z->cpu && cpu < mm->nr_cpus; cpu++)
+	for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++)
 		pcp_heads += walk_pcp(z, cpu);
 	mm_assert(X3, pcp_heads == rc->pcp_heads);
 }
@@ -372,7 +372,7 @@ static void check_zone(const struct mm *mm, const struct zone *z)
 	mm_assert(Z1, z->managed == memblock_free_pages(mm, z));
 	mm_assert(W2, z->watermark[WMARK_MIN] <= z->watermark[WMARK_LOW]);
 	mm_assert(W2, z->watermark[WMARK_LOW] <= z->watermark[WMARK_HIGH]);
-	for (unsigned int cpu = 0; z->cpu && cpu < mm->nr_cpus; cpu++) {
+	for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++) {
 		const struct zone_cpu *zc = &z->cpu[cpu];
 
 		mm_assert(P1, zc->pcp.high == z->pageset_high);
@@ -394,7 +394,7 @@ void validate_zone(struct mm *mm, struct zone *z)
 	check_lists(mm, z, &rc);
 	check_pageblocks(z);
 	validate_zone_counts(mm, z);
-	for (unsigned int cpu = 0; z->cpu && cpu < mm->nr_cpus; cpu++)
+	for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++)
 		pcp_pages += z->cpu[cpu].pcp.count;
 	mm_assert(X1, rc.free_pages + pcp_pages + rc.alloc_pages == z->managed);
 }
@@ -431,7 +431,7 @@ static void check_all_free(const struct mm *mm, const struct zone *z)
 	for (unsigned int order = 0; order <= MAX_ORDER; order++)
 		isolated += (uint64_t)z->area[order].list[MIGRATE_ISOLATE].nr << order;
 	mm_assert(X7, counter(mm, z, NR_FREE_PAGES) == (int64_t)(z->managed - isolated));
-	for (unsigned int cpu = 0; z->cpu && cpu < mm->nr_cpus; cpu++)
+	for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++)
 		mm_assert(X7, z->cpu[cpu].pcp.count == 0);
 }
 

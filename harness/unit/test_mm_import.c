@@ -150,6 +150,34 @@ Test(mm_import, X4_no_state_that_a_kernel_could_not_be_in)
 	boot_done(mm);
 }
 
+Test(mm_import, X1_P5_pages_in_use_or_on_a_CPUs_list_are_not_held)
+{
+	struct mm *mm = boot_text(MACHINE "policy pcp_batch=7\nops\n");
+	struct zone *z = zone_of(mm, ZONE_NORMAL);
+	struct page *mine = get_pages(mm, GFP_KERNEL, 0);
+	pfn_t pfn = zone_pfn(z, mine), later = align_down(pfn, 8) + 64;
+
+	mm_import_empty(mm, z);
+	cr_expect_not(mm_import_free(mm, z, pfn, 0, MIGRATE_UNMOVABLE), "in use");
+	cr_expect_eq(mm_free_pages(mm, mine, 0), MM_OK);
+	cr_expect_not(mm_import_free(mm, z, pfn, 0, MIGRATE_UNMOVABLE), "on a list");
+	cr_expect_not(mm_import_free(mm, z, later, 3, MIGRATE_CMA), "a free page is not CMA's");
+	cr_expect(mm_import_free(mm, z, later, 3, MIGRATE_MOVABLE));
+	validate_mm(mm);
+	boot_done(mm);
+}
+
+Test(mm_import, Z5_a_zone_without_pages_has_nothing_to_take)
+{
+	struct mm *mm = boot_text(MACHINE "ops\n");
+	struct zone *z = zone_of(mm, ZONE_MOVABLE);
+
+	mm_import_empty(mm, z);
+	cr_expect_not(mm_import_free(mm, z, 0, 0, MIGRATE_MOVABLE));
+	validate_mm(mm);
+	boot_done(mm);
+}
+
 Test(mm_import, M1_M5_pageblocks_are_counted_by_their_type)
 {
 	struct zone *z;
