@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{ "export", "print a program as a unit test in C", cmd_export },
 	{ "boot", "boot a machine and print what its user would read", cmd_boot },
 	{ "hash", "print the hash of the state after every op", cmd_hash },
+	{ "bench", "measure core on its own", cmd_bench },
 };
 
 enum { NR_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* bench.c - how fast core is on its own; ci/bench measures executions under the fuzzer */
+#define _GNU_SOURCE
+#include <argp.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "cli.h"
+#include "page_alloc.h"
+#include "sim.h"
+#include "world.h"
+
+enum { ROUNDS = 5, PAIRS = 1000000, MIX_OPS = 1000000, MIX_HELD = 256 };
+
+static const char small[] = "tidemark 1\nmachine cpus=1 zones=Normal,Movable\n"
+			    "zone Normal start=4096 spanned=4096\nops\n";
+static const char medium[] = "tidemark 1\nmachine cpus=1 zones=Normal,Movable\n"
+			     "zone Normal start=1048576 spanned=1048576\nops\n";
+static const char large[] = "tidemark 1\nmachine cpus=4 zones=DMA,DMA32,Normal,Movable\n"
+			    "zone DMA start=1 spanned=4095\nzone DMA32 start=4096 spanned=1044480\n"
+			    "zone Normal start=1048576 spanned=267386880\nops\n";
+
+struct bench {				/* a machine and the memory that it is in */
+	struct program	p;
+	struct mm	mm;
+	struct hw	hw;
+	void	       *memory;
+	size_t		bytes;
+};
+
+static double now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* Boots; how long that took, in ns, memory not counted but its first touch. */
+static double boot(struct bench *b, const char *text)
+{
+	struct op_error error;
+	double start;
+
+	if (!op_parse(text, strlen(text), &b->p, &error))
+		abort();
+	b->bytes = mm_metadata_bytes(&b->p.config);
+	b->memory = mmap(NULL, b->bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (b->memory == MAP_FAILED) {
+		perror("tidemark bench: memory");
+		exit(EXIT_TROUBLE);
+	}
+	memset(&b->hw, 0, sizeof(b->hw));
+	b->hw.budget = UINT64_MAX;
+	start = now_ns();
+	mm_boot(&b->mm, &b->p.config, b->memory, &b->hw);
+	return now_ns() - start;
+}
+
+static void done(struct bench *b) { munmap(b->memory, b->bytes); }
+
+static double boot_time(struct bench *b, const char *text)
+{
+	double ns = boot(b, text);
+
+	done(b);
+	return ns;
+}
+
+static double boot_small(struct bench *b) { return boot_time(b, small); }
+static double boot_large(struct bench *b) { return boot_time(b, large); }
+
+/* ns per allocation of one page and its free. */
+static double pair(struct bench *b)
+{
+	struct alloc_request req = { .gfp = GFP_KERNEL, .nid = NODE_NONE };
+	struct page *page;
+	double start;
+
+	boot(b, medium);
+	start = now_ns();
+	for (int i = 0; i < PAIRS; i++) {
+		if (mm_alloc_pages(&b->mm, &req, &page) == VERDICT_OK)
+			mm_free_pages(&b->mm, page, 0);
+	}
+	start = now_ns() - start;
+	done(b);
+	return start / PAIRS;
+}
+
+/* ns per op of a random mix of orders 0..4, a few hundred blocks held. */
+static double mix(struct bench *b)
+{
+	struct page *held[MIX_HELD] = { NULL };
+	uint64_t rng = 1;
+	double start;
+
+	boot(b, medium);
+	start = now_ns();
+	for (int i = 0; i < MIX_OPS; i++) {
+		struct page **place = &held[rng_below(&rng, MIX_HELD)];
+
+		if (*place) {
+			mm_free_pages(&b->mm, *place, (*place)->order);
+			*place = NULL;
+		} else {
+			struct alloc_request req = {
+				.gfp = rng_below(&rng, 2) ? GFP_KERNEL : GFP_HIGHUSER_MOVABLE,
+				.order = (uint8_t)rng_below(&rng, 5), .nid = NODE_NONE };
+
+			mm_alloc_pages(&b->mm, &req, place);
+		}
+	}
+	start = now_ns() - start;
+	done(b);
+	return start / MIX_OPS;
+}
+
+static const struct {
+	const char *name;
+	const char *about;
+	double	   (*run)(struct bench *b);
+} rows[] = {
+	{ "pair", "order-0 alloc and free, ns", pair },
+	{ "mix", "random op, orders 0 to 4, ns", mix },
+	{ "boot_4096_pages", "boot of 4096 pages, ns", boot_small },
+	{ "boot_1_tib", "boot of 1 TiB, ns", boot_large },
+};
+
+static error_t option(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key != 'j')
+		return ARGP_ERR_UNKNOWN;
+	*(bool *)state->input = true;
+	return 0;
+}
+
+int cmd_bench(int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{ "json", 'j', NULL, 0, "One JSON object, for programs", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		.options = options,
+		.parser = option,
+		.doc = "Measure core on its own, without checks: the best of five rounds of each row."
+		       "\vExample: tidemark bench --json",
+	};
+	struct bench *b = xmalloc(sizeof(*b));
+	size_t nr = sizeof(rows) / sizeof(rows[0]);
+	bool json = false;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	for (size_t i = 0; i < nr; i++) {
+		double best = rows[i].run(b);
+
+		for (int round = 1; round < ROUNDS; round++) {
+			double ns = rows[i].run(b);
+
+			best = ns < best ? ns : best;
+		}
+		if (json)
+			printf("%s\"%s\": %.1f%s", i ? " " : "{", rows[i].name, best,
+			       i + 1 < nr ? ",\n" : "}\n");
+		else
+			printf("%-32s %14.1f\n", rows[i].about, best);
+	}
+	free(b);
+	return EXIT_GOOD;
+}
