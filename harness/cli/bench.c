@@ -89,7 +89,7 @@ static double pair(struct bench *b)
 	}
 	start = now_ns() - start;
 	done(b);
-	return start / PAIRS;
+	return start / (double)PAIRS;
 }
 
 /* ns per op of a random mix of orders 0..4, a few hundred blocks held. */
@@ -117,7 +117,7 @@ static double mix(struct bench *b)
 	}
 	start = now_ns() - start;
 	done(b);
-	return start / MIX_OPS;
+	return start / (double)MIX_OPS;
 }
 
 static const struct {
