@@ -149,7 +149,7 @@ int cmd_bench(int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = option,
-		.doc = "Measure core on its own, without checks: the best of five rounds of each row."
+		.doc = "Measure core on its own, without checks: the best of five rounds."
 		       "\vExample: tidemark bench --json",
 	};
 	struct bench *b = xmalloc(sizeof(*b));
