@@ -133,6 +133,7 @@ help:
 	@echo 'make bench        speed'
 	@echo 'make clean        remove build/'
 	@echo 'Programs: build/tidemark (see its --help), build/fuzz/bin/*, build/*/unit.'
+	@echo 'ci/fuzz exits with 1 after a crash; make itself makes 2 of every failure.'
 	@echo 'V=1 shows commands. DEPS=true leaves out ci/deps, which installs what is missing.'
 
 fuzz:
