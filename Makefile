@@ -13,7 +13,7 @@ JOBS	?= $(shell nproc)
 SECONDS	?= 60
 ENGINE	?= libfuzzer
 CCACHE	:= $(shell command -v ccache)
-SUBMAKE	 = $(MAKE) --no-print-directory -j$(JOBS)
+SUBMAKE	 = $(MAKE) $(if $(V),,-s) --no-print-directory -j$(JOBS)
 Q	:= $(if $(V),,@)
 
 COMMON	:= -std=c11 -g $(addprefix -iquote ,core harness harness/hooks/sim)

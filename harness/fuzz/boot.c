@@ -62,9 +62,9 @@ static void check_walk(const struct fuzz *f, const struct memblock *mb, const st
 		fuzz_assert(f, Z3, r.start >= at && r.end <= FRAMES);
 		fuzz_assert(f, Z3, !more || r.start < r.end);
 		for (; at < r.end; at++) {
-			bool due = map->nid[at] != NO_MEMORY &&
-				   (nid == NODE_NONE || nid == map->nid[at]) &&
-				   !(only_free && map->reserved[at]);
+			bool wanted = nid == NODE_NONE || nid == map->nid[at];
+			bool taken = only_free && map->reserved[at];
+			bool due = map->nid[at] != NO_MEMORY && wanted && !taken;
 
 			fuzz_assert(f, Z3, due == (at >= r.start));
 		}
