@@ -22,7 +22,8 @@ FREE	:= -O2 -ffreestanding -fno-pie
 SAN	:= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 NOUAR	:= -fsanitize-address-use-after-return=never
 TRAP	:= -fsanitize=fuzzer-no-link,address,undefined -fsanitize-trap=undefined $(NOUAR) \
-	   -fno-sanitize-coverage=trace-cmp -fno-unroll-loops
+	   -fno-sanitize-coverage=trace-cmp -fno-unroll-loops \
+	   -fno-sanitize=null,object-size,alignment
 LINKFUZZ := -O2 -fsanitize=fuzzer,address,undefined -fsanitize-trap=undefined -fuse-ld=lld-19
 MCDC	:= -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc
 

@@ -454,6 +454,8 @@ void validate_all_free_lists(struct mm *mm)
 			for (unsigned int type = 0; type < NR_MIGRATETYPES; type++) {
 				const struct list *l = &z->area[order].list[type];
 
+				if (!list_nr(l))
+					continue;
 				walk_list(z, l, PAGE_FREE, order, type);
 				for (uint32_t link = l->first; link;
 				     link = list_entry(z->pages, link)->next)

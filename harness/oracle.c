@@ -103,6 +103,18 @@ void oracle_init(struct oracle *o, const struct mm *mm, void *memory)
 	oracle_boot_tuned(o);
 }
 
+void oracle_copy(struct oracle *to, const struct oracle *from)
+{
+	const size_t rest = offsetof(struct oracle, tuned) + offsetof(struct oracle_tuned, zone) +
+			    sizeof(from->tuned.zone);
+	const size_t end = offsetof(struct oracle, range) + from->nr_ranges * sizeof(from->range[0]);
+
+	memcpy(to, from, offsetof(struct oracle, tuned) + offsetof(struct oracle_tuned, zone));
+	memcpy(to->tuned.zone, from->tuned.zone,
+	       from->mm->tun.zone_ids * sizeof(from->tuned.zone[0]));
+	memcpy((uint8_t *)to + rest, (const uint8_t *)from + rest, end - rest);
+}
+
 /* --- ownership -------------------------------------------------------------------- */
 
 /* The run that holds all of [pfn, pfn + nr), or NULL.  Runs of nodes may interleave. */
@@ -143,46 +155,54 @@ static void check_zone(struct oracle *o, const struct alloc_request *req, unsign
 		mm_assert(X5, zone == q->zone);
 }
 
+/* Have all of them one owner? */
+static bool same_owner(const uint32_t *owner, uint64_t nr)
+{
+	return nr == 1 || memcmp(owner, owner + 1, (size_t)(nr - 1) * sizeof(*owner)) == 0;
+}
+
+static void set_owner(uint32_t *owner, uint64_t nr, uint32_t to)
+{
+	owner[0] = to;
+	for (uint64_t done = 1; done < nr; done *= 2)
+		memcpy(owner + done, owner,
+		       (size_t)(done < nr - done ? done : nr - done) * sizeof(*owner));
+}
+
+/* Pages of one run change from one owner to another. */
+static void change_owner(struct oracle *o, const struct oracle_range *r, pfn_t pfn, uint64_t nr,
+			 uint32_t from, uint32_t to)
+{
+	uint32_t *owner;
+
+	mm_assert(X1, r != NULL);
+	owner = &o->owner[r->first + (pfn - r->start)];
+	mm_assert(X1, owner[0] == from && same_owner(owner, nr));
+	set_owner(owner, nr, to);
+	if (to == OWNER_NOBODY) {
+		mm_assert(X1, o->owned[r->zone] >= nr);
+		o->owned[r->zone] -= nr;
+	} else {
+		o->owned[r->zone] += nr;
+	}
+}
+
 void oracle_got(struct oracle *o, const struct alloc_request *req, pfn_t pfn, unsigned int order,
 		uint32_t slot)
 {
 	uint64_t nr = 1ULL << order;
 	const struct oracle_range *r = find_range(o, pfn, nr);
-	uint32_t *owner;
 
 	mm_assert(X1, r != NULL);
 	mm_assert(X4, (pfn & (nr - 1)) == 0);
 	check_zone(o, req, r->zone);
 	oracle_saw_boost(o, r->zone);
-	owner = &o->owner[r->first + (pfn - r->start)];
-	for (uint64_t i = 0; i < nr; i++) {
-		mm_assert(X1, owner[i] == OWNER_NOBODY);
-		owner[i] = slot + 1;
-	}
-	o->owned[r->zone] += nr;
-}
-
-/* Pages of one run change from one owner to another. */
-static void change_owner(struct oracle *o, pfn_t pfn, uint64_t nr, uint32_t from, uint32_t to)
-{
-	const struct oracle_range *r = find_range(o, pfn, nr);
-	uint32_t *owner;
-
-	mm_assert(X1, r != NULL);
-	owner = &o->owner[r->first + (pfn - r->start)];
-	for (uint64_t i = 0; i < nr; i++) {
-		mm_assert(X1, owner[i] == from);
-		owner[i] = to;
-	}
-	if (to == OWNER_NOBODY) {
-		mm_assert(X1, o->owned[r->zone] >= nr);
-		o->owned[r->zone] -= nr;
-	}
+	change_owner(o, r, pfn, nr, OWNER_NOBODY, slot + 1);
 }
 
 void oracle_gave(struct oracle *o, pfn_t pfn, uint64_t nr, uint32_t slot)
 {
-	change_owner(o, pfn, nr, slot + 1, OWNER_NOBODY);
+	change_owner(o, find_range(o, pfn, nr), pfn, nr, slot + 1, OWNER_NOBODY);
 }
 
 uint64_t oracle_owned(const struct oracle *o, unsigned int zone)
@@ -206,7 +226,9 @@ void oracle_import_empty(struct oracle *o, unsigned int zone)
 
 void oracle_import_free(struct oracle *o, pfn_t pfn, unsigned int order)
 {
-	change_owner(o, pfn, 1ULL << order, OWNER_IMPORT, OWNER_NOBODY);
+	uint64_t nr = 1ULL << order;
+
+	change_owner(o, find_range(o, pfn, nr), pfn, nr, OWNER_IMPORT, OWNER_NOBODY);
 }
 
 /* --- recount ---------------------------------------------------------------------- */
@@ -214,9 +236,7 @@ void oracle_import_free(struct oracle *o, pfn_t pfn, unsigned int order)
 /* Do all pages of a block have one owner, and is it somebody exactly if they are handed out? */
 static bool block_agrees(const uint32_t *owner, uint64_t nr, bool allocated)
 {
-	if (memcmp(owner, owner + 1, (size_t)(nr - 1) * sizeof(*owner)) != 0)
-		return false;
-	return (owner[0] != OWNER_NOBODY) == allocated;
+	return same_owner(owner, nr) && (owner[0] != OWNER_NOBODY) == allocated;
 }
 
 static uint64_t recount_range(const struct oracle *o, const struct oracle_range *r)

@@ -34,6 +34,9 @@ size_t oracle_bytes(const struct mm *mm);		/* memory for a booted machine */
  * pages are free.  Compares core's numbers with ours, as oracle_retune() does.
  */
 void oracle_init(struct oracle *o, const struct mm *mm, void *memory);
+/* Of the same machine, with nothing owned by anybody. */
+void oracle_copy(struct oracle *to, const struct oracle *from);
+
 extern const size_t oracle_size;			/* sizeof(struct oracle) */
 
 /*

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* run.c - an instance, and one program from boot to the last check */
-#define _GNU_SOURCE
 #include "run_internal.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "validate.h"
 
@@ -73,37 +71,7 @@ void run_say(struct run *r, const char *format, ...)
 	va_end(args);
 }
 
-/* --- memory ------------------------------------------------------------------------------- */
-
-static void *map(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (p == MAP_FAILED) {
-		perror("tidemark: memory for the machine");
-		exit(2);
-	}
-	return p;
-}
-
-enum { KEEP_BYTES = 64 << 20 };		/* larger mappings are given back, not cleared */
-
-/* `bytes` of zeros; what the last program used is cleared, or given back if it was large. */
-static void *zeroed(uint8_t **memory, size_t *room, size_t used, size_t bytes)
-{
-	if (*memory && (bytes > *room || used > KEEP_BYTES)) {
-		munmap(*memory, *room);
-		*memory = NULL;
-	}
-	if (!*memory) {
-		*room = bytes < (1 << 20) ? 1 << 20 : bytes;
-		*memory = map(*room);
-	} else {
-		memset(*memory, 0, used);
-	}
-	return *memory;
-}
+/* --- instances ---------------------------------------------------------------------------- */
 
 struct run *run_new(void)
 {
@@ -116,15 +84,13 @@ struct run *run_new(void)
 	if (!r->slots || !r->oracle)
 		abort();
 	r->contents = sim_contents_new();
+	r->image = run_image_new();
 	return r;
 }
 
 void run_delete(struct run *r)
 {
-	if (r->memory)
-		munmap(r->memory, r->memory_room);
-	if (r->oracle_memory)
-		munmap(r->oracle_memory, r->oracle_room);
+	run_unboot(r);
 	sim_contents_delete(r->contents);
 	run_import_free(r);
 	free(r->list[0]);
@@ -149,33 +115,13 @@ enum { STEPS_MAX = 1 << 20, STEPS_PER_PAGE = 16 };
 
 /* --- one program -------------------------------------------------------------------------- */
 
-static void boot(struct run *r)
+static void begin(struct run *r)
 {
 	const struct mm_config *config = &r->program->config;
-	size_t bytes = mm_metadata_bytes(config);
-	size_t oracle_used = r->memory_used ? oracle_bytes(&r->mm) : 0;
-	void *memory;
 
-	memory = zeroed(&r->memory, &r->memory_room, r->memory_used, bytes);
-	r->memory_used = bytes;
-	memset(&r->hw, 0, sizeof(r->hw));
-	r->hw.budget = UINT64_MAX;
-	mm_boot(&r->mm, config, memory, &r->hw);
-	r->nr_zone_ids = 0;
-	for (unsigned int id = 0; id < r->mm.tun.zone_ids; id++) {
-		if (!zone_populated(&r->mm.zones[id]))
-			continue;
-		r->zone_ids[r->nr_zone_ids++] = (uint8_t)id;
-		run_see_zone(r, &r->mm.zones[id]);
-	}
+	run_boot(r, config);
 	r->hw.budget = STEPS_MAX + STEPS_PER_PAGE * run_pages(config);
 	if (!(r->flags & RUN_NO_CHECKS)) {
-		uint8_t *room = r->oracle_memory;
-
-		bytes = oracle_bytes(&r->mm);
-		oracle_init(r->oracle, &r->mm,
-			    zeroed(&room, &r->oracle_room, oracle_used, bytes));
-		r->oracle_memory = room;
 		sim_contents_boot(r->contents, &r->mm);
 		r->hw.contents = r->contents;
 	}
@@ -190,7 +136,6 @@ static void reset(struct run *r, const struct program *p, unsigned int flags)
 	r->nr_pieces = 0;
 	r->tokens = 0;
 	r->irq_op = NULL;
-	r->imported = 0;
 	r->policy = (struct mempolicy){ .mode = MPOL_DEFAULT, .home = NODE_NONE };
 	r->finding = (struct finding){ .op = 0 };
 	r->stats = (struct run_stats){ .ops = 0 };
@@ -224,7 +169,7 @@ static void run_ops(struct run *r, uint32_t recount_every)
 {
 	bool checks = !(r->flags & RUN_NO_CHECKS);
 
-	boot(r);
+	begin(r);
 	if (checks && (r->flags & RUN_VALIDATE))
 		run_check_everything(r);
 	for (r->op = 0; r->op < r->program->nr_ops; r->op++) {
@@ -256,6 +201,7 @@ bool run_program(struct run *r, const struct program *p, unsigned int flags,
 		r->armed = true;
 		run_ops(r, recount_every);
 		clean = true;
+		r->clean = !(flags & RUN_NO_CHECKS) && !r->on_op;
 	}
 	r->armed = false;
 	running = outer;

@@ -26,14 +26,23 @@ static void see_list(struct run *r, const struct zone *z, unsigned int list)
 	struct zone_seen *seen = &r->seen[z->id];
 
 	run_check(X3, (l->first == 0) == (l->nr == 0) && (l->last == 0) == (l->nr == 0));
+	if (l->nr == seen->nr[list])
+		return;
 	seen->pages[type] += ((int64_t)l->nr - seen->nr[list]) * (1 << order);
 	seen->nr[list] = l->nr;
+	seen->orders[type] = (uint16_t)((seen->orders[type] & ~(1u << order)) |
+					(l->nr ? 1u << order : 0u));
 }
 
 static void see_lists(struct run *r, const struct zone *z)
 {
-	for (unsigned int list = 0; list < NR_ORDERS * NR_MIGRATETYPES; list++)
-		see_list(r, z, list);
+	const uint32_t *nr = r->seen[z->id].nr;
+	unsigned int list = 0;
+
+	for (unsigned int order = 0; order <= MAX_ORDER; order++)
+		for (unsigned int type = 0; type < NR_MIGRATETYPES; type++, list++)
+			if (z->area[order].list[type].nr != nr[list])
+				see_list(r, z, list);
 }
 
 void run_see_zone(struct run *r, const struct zone *z)
@@ -72,16 +81,27 @@ static void check_counts(struct run *r, const struct zone *z)
 		      (int64_t)oracle_owned(r->oracle, z->id) == (int64_t)z->managed);
 }
 
-/* The lists that the op put a block on, or took one off. */
-static void see_touched(struct run *r, const struct touched *t)
+/*
+ * The blocks that the op put on a list or took off one, and the lists.  What
+ * follows itself, as a page does on its way through a set, is looked at once.
+ */
+static void see_touched(struct run *r, uint32_t nr)
 {
-	const struct zone *z = &r->mm.zones[t->zone];
+	const struct touched *t = r->hw.touched, *end = t + nr, *set = NULL;
 
-	validate_block(&r->mm, z, t->pfn);
-	if (t->list < LIST_OF_CPU)
-		see_list(r, z, t->list);
-	else
-		validate_pcp_count(z, t->list - LIST_OF_CPU);
+	for (; t < end; t++) {
+		const struct zone *z = &r->mm.zones[t->zone];
+
+		run_dirty(r, z, t->pfn, 1);
+		if (t + 1 == end || t[1].pfn != t->pfn || t[1].zone != t->zone)
+			validate_block(&r->mm, z, t->pfn);
+		if (t->list < LIST_OF_CPU) {
+			see_list(r, z, t->list);
+		} else if (!set || set->list != t->list || set->zone != t->zone) {
+			validate_pcp_count(z, t->list - LIST_OF_CPU);
+			set = t;
+		}
+	}
 }
 
 /* More was touched than is remembered. */
@@ -92,6 +112,7 @@ static void see_everything(struct run *r)
 
 		see_lists(r, z);
 		validate_zone_counts(&r->mm, z);
+		run_dirty(r, z, z->start_pfn, zone_spanned(z));
 	}
 }
 
@@ -119,8 +140,7 @@ void run_check_op(struct run *r)
 	for (unsigned int rank = 0; rank <= RANK_ZONE; rank++)
 		run_check(X9, hw->held[rank] == 0);
 	run_check(X9, !hw->irq_masked);
-	for (uint32_t i = 0; i < nr; i++)
-		see_touched(r, &hw->touched[i]);
+	see_touched(r, nr);
 	if (hw->nr_touched > TOUCHED_MAX)
 		see_everything(r);
 	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
@@ -296,13 +316,15 @@ static unsigned int band(const struct zone *z)
 static void zone_features(struct run *r, const struct zone *z)
 {
 	const struct pcp *pcp = &z->cpu[r->hw.cpu].pcp;
+	struct zone_seen *seen = &r->seen[z->id];
 
 	feature(r, FEATURE_BAND, z->id, band(z));
 	for (unsigned int type = 0; type < NR_MIGRATETYPES; type++) {
-		unsigned int order = NR_ORDERS;
+		unsigned int order = fls_u64(seen->orders[type]);
 
-		while (order > 0 && !z->area[order - 1].list[type].nr)
-			order--;
+		if (order == seen->told[type])
+			continue;
+		seen->told[type] = (uint8_t)order;
 		feature(r, FEATURE_LARGEST, z->type * NR_MIGRATETYPES + type, order);
 	}
 	feature(r, FEATURE_PCP, z->type * 8u + pcp->free_factor,

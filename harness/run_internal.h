@@ -3,6 +3,7 @@
  * run_internal.h - what the files of the executor share
  *
  *   run.c        an instance, one program from boot to the last check
+ *   run_boot.c   the machine of a program
  *   run_ops.c    applying one op to core and model
  *   run_import.c ops that build a given state
  *   run_check.c  what must hold after each op and at the end
@@ -35,6 +36,14 @@ struct slot {
 struct zone_seen {
 	uint32_t nr[NR_ORDERS * NR_MIGRATETYPES];	/* blocks, by list as in hooks.h */
 	int64_t	 pages[NR_MIGRATETYPES];		/* on lists of the type */
+	uint16_t orders[NR_MIGRATETYPES];		/* bit per order that has some */
+	uint8_t	 told[NR_MIGRATETYPES];			/* largest order + 1 in the last feature */
+};
+
+/* Struct pages of a zone, by index, that may not be zero any more. */
+struct extent {
+	uint64_t start;
+	uint64_t end;			/* one past; not above start: none */
 };
 
 struct run {
@@ -67,6 +76,9 @@ struct run {
 	uint8_t		 zone_ids[MAX_ZONES];	/* zones with present pages */
 	unsigned int	 nr_zone_ids;
 	struct zone_seen seen[MAX_ZONES];
+	struct extent	 dirty[MAX_ZONES];	/* written since boot, see run_boot.c */
+	struct image	*image;
+	bool		 clean;		/* the last program came to its end, and all is recorded */
 	uint64_t	 imported;	/* bit per zone with pages in no slot */
 	uint8_t		*import_type[MAX_ZONES];	/* per pageblock: see run_import.c */
 	uint64_t	 import_room[MAX_ZONES];	/* pageblocks that fit there */
@@ -114,6 +126,22 @@ static inline bool run_may_strike(const struct op *irq, const struct op *op)
 void run_apply(struct run *r, const struct op *op, uint32_t slot);
 void run_free_everything(struct run *r);
 unsigned int run_pick_cpu(const struct run *r, unsigned int cpu);	/* an online one */
+
+/* run_boot.c */
+struct image *run_image_new(void);
+void run_boot(struct run *r, const struct mm_config *config);
+void run_unboot(struct run *r);			/* gives all memory back */
+
+static inline void run_dirty(struct run *r, const struct zone *z, pfn_t pfn, uint64_t nr)
+{
+	struct extent *e = &r->dirty[z->id];
+	uint64_t start = pfn - z->start_pfn;
+
+	if (e->start > start)
+		e->start = start;
+	if (e->end < start + nr)
+		e->end = start + nr;
+}
 
 /* run_import.c */
 void run_import_op(struct run *r, const struct op *op);

@@ -167,6 +167,7 @@ static void got(struct run *r, const struct alloc_request *req, struct slot *slo
 	bool zero = (req->gfp & __GFP_ZERO) || r->mm.tun.policy.init_on_alloc;
 
 	add_piece(r, slot, page->zone, pfn, order);
+	run_dirty(r, &r->mm.zones[page->zone], pfn, 1ULL << order);
 	if (r->flags & RUN_NO_CHECKS)
 		return;
 	oracle_got(r->oracle, req, pfn, order, (uint32_t)(slot - r->slots));

@@ -13,9 +13,9 @@ const struct target target_page_alloc = {
 	.theme = {
 		.name = "page_alloc",
 		.op_weight = {
-			[OP_ALLOC] = 100, [OP_BULK] = 16, [OP_EXACT] = 8, [OP_FREE] = 70,
+			[OP_ALLOC] = 110, [OP_BULK] = 6, [OP_EXACT] = 4, [OP_FREE] = 90,
 			[OP_FREE_ONE] = 8, [OP_FREE_WRONG] = 2, [OP_SPLIT] = 4, [OP_GET] = 4,
-			[OP_TOUCH] = 6, [OP_MOVABLE] = 6, [OP_DIRTY] = 4, [OP_DRAIN] = 3,
+			[OP_TOUCH] = 12, [OP_MOVABLE] = 6, [OP_DIRTY] = 4, [OP_DRAIN] = 3,
 			[OP_DRAIN_ALL] = 4, [OP_TICK] = 4, [OP_CPU_DOWN] = 2, [OP_CPU_UP] = 2,
 			[OP_SYSCTL] = 6, [OP_MEMPOLICY] = 4, [OP_RECLAIM_ACTIVE] = 2,
 			[OP_FAIL_ALLOC] = 2, [OP_FAIL_TRYLOCK] = 2, [OP_IMPORT] = 2, [OP_PUT] = 6,

@@ -45,7 +45,6 @@ struct hw {
 
 	/* What happened in this operation. */
 	uint32_t nr_touched;		/* may exceed TOUCHED_MAX: then the oldest are lost */
-	struct touched touched[TOUCHED_MAX];
 	uint64_t zones_touched;		/* bit per zone id */
 	uint32_t nr_events[NR_EVENTS];
 	void	(*on_event)(void *to, const struct event *event);	/* NULL: only counted */
@@ -53,6 +52,7 @@ struct hw {
 
 	uint64_t random;		/* state of hook_random */
 	struct contents *contents;	/* simulated page contents, sim.c; NULL: none kept */
+	struct touched touched[TOUCHED_MAX];	/* the latest */
 };
 
 void sim_interrupt(struct hw *hw);	/* runs the armed interrupt, once */
