@@ -445,22 +445,3 @@ void validate_all_free(struct mm *mm)
 	for (struct zone *z = mm_next_zone(mm, NULL); z; z = mm_next_zone(mm, z))
 		check_all_free(mm, z);
 }
-
-void validate_all_free_lists(struct mm *mm)
-{
-	for (struct zone *z = mm_next_zone(mm, NULL); z; z = mm_next_zone(mm, z)) {
-		check_all_free(mm, z);
-		for (unsigned int order = 0; order <= MAX_ORDER; order++) {
-			for (unsigned int type = 0; type < NR_MIGRATETYPES; type++) {
-				const struct list *l = &z->area[order].list[type];
-
-				if (!list_nr(l))
-					continue;
-				walk_list(z, l, PAGE_FREE, order, type);
-				for (uint32_t link = l->first; link;
-				     link = list_entry(z->pages, link)->next)
-					validate_block(mm, z, z->start_pfn + link - 1);
-			}
-		}
-	}
-}

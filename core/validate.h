@@ -31,7 +31,4 @@ void validate_block(struct mm *mm, const struct zone *z, pfn_t pfn);
  */
 void validate_all_free(struct mm *mm);
 
-/* X7 as far as the free lists tell, block by block; what is inside blocks is not looked at. */
-void validate_all_free_lists(struct mm *mm);
-
 #endif

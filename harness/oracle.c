@@ -115,6 +115,19 @@ void oracle_copy(struct oracle *to, const struct oracle *from)
 	memcpy((uint8_t *)to + rest, (const uint8_t *)from + rest, end - rest);
 }
 
+void oracle_disown(struct oracle *o, unsigned int zone, pfn_t start, pfn_t end)
+{
+	for (uint32_t i = 0; i < o->nr_ranges; i++) {
+		const struct oracle_range *r = &o->range[i];
+		pfn_t from = r->start > start ? r->start : start;
+		pfn_t to = r->end < end ? r->end : end;
+
+		if (r->zone == zone && from < to)
+			memset(&o->owner[r->first + (from - r->start)], 0,
+			       (size_t)(to - from) * sizeof(*o->owner));
+	}
+}
+
 /* --- ownership -------------------------------------------------------------------- */
 
 /* The run that holds all of [pfn, pfn + nr), or NULL.  Runs of nodes may interleave. */

@@ -34,8 +34,11 @@ size_t oracle_bytes(const struct mm *mm);		/* memory for a booted machine */
  * pages are free.  Compares core's numbers with ours, as oracle_retune() does.
  */
 void oracle_init(struct oracle *o, const struct mm *mm, void *memory);
-/* Of the same machine, with nothing owned by anybody. */
+/* Another model of the same machine, with nothing owned; owners themselves are not copied. */
 void oracle_copy(struct oracle *to, const struct oracle *from);
+
+/* Nobody owns the pages [start, end) of the zone any more; how many anybody owns is not changed. */
+void oracle_disown(struct oracle *o, unsigned int zone, pfn_t start, pfn_t end);
 
 extern const size_t oracle_size;			/* sizeof(struct oracle) */
 

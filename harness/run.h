@@ -20,7 +20,7 @@ enum run_flags {
 	RUN_VALIDATE	= 1 << 1,	/* full recount after every op */
 	RUN_HASH	= 1 << 2,	/* state hash after every op, see on_hash */
 	RUN_NO_CHECKS	= 1 << 3,	/* core alone: for benchmarks */
-	RUN_QUICK_END	= 1 << 4,	/* no full recount at the end, X7 from lists and counts */
+	RUN_NO_END	= 1 << 4,	/* no checks after the last op: for benchmarks */
 };
 
 struct finding {

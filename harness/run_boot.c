@@ -11,10 +11,10 @@
  *   - pages inside of what a request got: split, marked movable, freed in part;
  *   - everything in a zone that was imported.
  *
- * Giving back, which ends a program, makes no new heads: it only merges.  A
- * program that ended with a finding, or that somebody listened to, leaves
- * nothing to build on.  With RUN_VALIDATE every restored machine is compared
- * with one that boots.
+ * Giving everything back, which ends a program, makes no new heads: it only
+ * merges.  A program that ended with a finding, or that somebody listened to,
+ * leaves nothing to build on.  With RUN_VALIDATE every restored machine is
+ * compared with one that boots.
  */
 #define _GNU_SOURCE
 #include "run_internal.h"
@@ -197,8 +197,10 @@ static void restore(struct run *r, const struct image *im)
 
 		if (r->imported >> id & 1)
 			e = (struct extent){ 0, zone_spanned(z) };
-		if (e.start < e.end)
+		if (e.start < e.end) {
 			memset(z->pages + e.start, 0, (size_t)(e.end - e.start) * sizeof(*z->pages));
+			oracle_disown(r->oracle, id, z->start_pfn + e.start, z->start_pfn + e.end);
+		}
 		memcpy(z->blocks.type, types, (size_t)z->blocks.nr);
 		memcpy(z->cpu, cpus, r->mm.nr_cpus * sizeof(*z->cpu));
 		types += z->blocks.nr;
@@ -210,8 +212,6 @@ static void restore(struct run *r, const struct image *im)
 	memset(r->mm.events, 0, r->mm.nr_cpus * sizeof(*r->mm.events));
 	for (unsigned int i = 0; i < im->nr_heads; i++)
 		r->mm.zones[im->heads[i].zone].pages[im->heads[i].index] = im->heads[i].page;
-	if (r->imported)
-		memset(r->oracle_memory, 0, oracle_bytes(&r->mm));
 	oracle_copy(r->oracle, im->oracle);
 }
 

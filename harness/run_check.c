@@ -212,33 +212,22 @@ static void check_largest(struct run *r, struct zone *z)
 
 void run_check_end(struct run *r)
 {
-	bool quick = r->flags & RUN_QUICK_END;
-
-	if (!quick)
-		run_check_everything(r);
+	run_check_everything(r);
 	run_free_everything(r);
 	fold_all(r);
-	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
 		see_lists(r, &r->mm.zones[r->zone_ids[i]]);
-		validate_zone_counts(&r->mm, &r->mm.zones[r->zone_ids[i]]);
-		check_counts(r, &r->mm.zones[r->zone_ids[i]]);
-	}
 	if (r->imported) {
-		if (!quick)
-			run_check_everything(r);
+		run_check_everything(r);
 		return;
 	}
-	if (quick)
-		validate_all_free_lists(&r->mm);
-	else
-		validate_all_free(&r->mm);
+	validate_all_free(&r->mm);
 	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
 		run_check(X7, oracle_owned(r->oracle, r->zone_ids[i]) == 0);
 		check_largest(r, &r->mm.zones[r->zone_ids[i]]);
 		run_check_op(r);
 	}
-	if (!quick)
-		oracle_recount(r->oracle);
+	oracle_recount(r->oracle);
 }
 
 /* --- expectations ------------------------------------------------------------------------- */

@@ -3,8 +3,10 @@
  * speed.c - how fast programs run under libFuzzer, with all checks on
  *
  * A fuzz target that ignores its input: each execution decodes and runs the
- * next of 1,000 generated programs of 32 ops on a 4096-page machine, just as
- * the fuzz targets do.  ci/bench compares it with empty.c.
+ * next of 1,000 generated programs of 32 ops on a 4096-page machine, as the
+ * fuzz targets do, with all checks after each op.  One program in 64 is checked
+ * at its end as well (full recounts, X7); with TIDEMARK_ENDS=all every one is,
+ * as by the fuzz targets.  ci/bench compares it with empty.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +28,7 @@ static struct speed {
 	struct run	*run;
 	struct program	 program;
 	uint32_t	 next;
+	uint32_t	 recount;	/* one program in so many is checked at its end */
 	size_t		 size[PROGRAMS];
 	uint8_t		 bytes[PROGRAMS][BYTES];
 } speed;
@@ -56,6 +59,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	if (!op_parse(machine, strlen(machine), &speed.program, &error))
 		abort();
+	speed.recount = getenv("TIDEMARK_ENDS") ? 1 : RECOUNT;
 	config = speed.program.config;
 	for (uint32_t i = 0; i < PROGRAMS; i++)
 		generate(i, &config);
@@ -71,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)data;
 	(void)size;
 	op_decode(speed.bytes[i], speed.size[i], &speed.program);
-	if (!run_program(speed.run, &speed.program, i % RECOUNT ? RUN_QUICK_END : 0, 0))
+	if (!run_program(speed.run, &speed.program, i % speed.recount ? RUN_NO_END : 0, 0))
 		abort();
 	return 0;
 }

@@ -305,16 +305,7 @@ Test(validate, X7_all_free_after_boot)
 	struct mm *mm = boot_text(MACHINE);
 
 	validate_all_free(mm);
-	validate_all_free_lists(mm);
 	boot_done(mm);
-}
-
-Test(validate, X7_a_page_that_is_out_is_missing_from_the_lists, .signal = SIGABRT)
-{
-	struct mm *mm = boot_text(MACHINE);
-
-	get_pages(mm, GFP_KERNEL, 10);
-	validate_all_free_lists(mm);
 }
 
 Test(validate, X7_a_page_that_is_out_is_not_free, .signal = SIGABRT)
