@@ -185,7 +185,7 @@ static void run_ops(struct run *r, uint32_t recount_every)
 	}
 	if ((r->flags & RUN_HASH) && !r->program->nr_ops)
 		r->stats.state_hash = state_hash(&r->mm);
-	if (checks)
+	if (checks && !(r->flags & RUN_NO_END))
 		run_check_end(r);
 }
 
