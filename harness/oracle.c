@@ -107,7 +107,7 @@ void oracle_copy(struct oracle *to, const struct oracle *from)
 {
 	const size_t rest = offsetof(struct oracle, tuned) + offsetof(struct oracle_tuned, zone) +
 			    sizeof(from->tuned.zone);
-	const size_t end = offsetof(struct oracle, range) + from->nr_ranges * sizeof(from->range[0]);
+	const size_t end = offsetof(struct oracle, range) + from->nr_ranges * sizeof(*from->range);
 
 	memcpy(to, from, offsetof(struct oracle, tuned) + offsetof(struct oracle_tuned, zone));
 	memcpy(to->tuned.zone, from->tuned.zone,

@@ -198,7 +198,8 @@ static void restore(struct run *r, const struct image *im)
 		if (r->imported >> id & 1)
 			e = (struct extent){ 0, zone_spanned(z) };
 		if (e.start < e.end) {
-			memset(z->pages + e.start, 0, (size_t)(e.end - e.start) * sizeof(*z->pages));
+			memset(z->pages + e.start, 0,
+			       (size_t)(e.end - e.start) * sizeof(*z->pages));
 			oracle_disown(r->oracle, id, z->start_pfn + e.start, z->start_pfn + e.end);
 		}
 		memcpy(z->blocks.type, types, (size_t)z->blocks.nr);
