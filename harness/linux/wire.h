@@ -27,7 +27,13 @@
 #define WIRE_MAGIC	0x6b72616d65646974ULL	/* "tidemark" */
 #define WIRE_NONE	(~0ULL)			/* no page: the request failed */
 
-enum { WIRE_VERSION = 1, WIRE_PROGRAMS_MAX = 1024, WIRE_TEXT_MAX = 128 };
+enum {
+	WIRE_VERSION = 1,
+	WIRE_PROGRAMS_MAX = 1024,
+	WIRE_TEXT_MAX = 128,
+	WIRE_BLOBS_MAX = 64,
+	WIRE_NAME_MAX = 32,
+};
 
 /* --- requests -------------------------------------------------------------------------- */
 
@@ -37,7 +43,8 @@ enum wire_op_kind {
 	WIRE_EXACT,		/* alloc_pages_exact: n pages */
 	WIRE_FREE,		/* all of a slot; a bulk slot page by page, first to last */
 	WIRE_FREE_LIST,		/* all of a slot that holds single pages, as one list */
-	WIRE_FREE_ONE,		/* the n-th (modulo what is left) page of a bulk, exact or split slot */
+	WIRE_FREE_ONE,		/* the n-th (modulo what is left) page of a bulk, exact or split
+				   slot; those behind it move up */
 	WIRE_SPLIT,		/* split_page */
 	WIRE_DRAIN,		/* this CPU's sets */
 	NR_WIRE_OPS,
@@ -62,7 +69,13 @@ struct wire_op {
 	__u32	slot;		/* which slot it fills or frees */
 	__u32	n;		/* pages, or which page */
 	__u32	nodes;		/* bit per node; 0: no nodemask */
-	__u32	reserved;
+	__u32	context;	/* bits WIRE_IN_* */
+};
+
+/* Who asks: 0 is a task.  Nobody in there may sleep, so DIRECT_RECLAIM is dropped from every gfp. */
+enum wire_context {
+	WIRE_IN_RECLAIM = 1,	/* PF_MEMALLOC is set */
+	WIRE_IN_INTERRUPT = 2,
 };
 
 enum wire_status { WIRE_WAITING, WIRE_DONE, WIRE_REFUSED };
@@ -77,6 +90,18 @@ struct wire_program {		/* the host fills in all but the last three */
 	__u64	reply_bytes;
 };
 
+/*
+ * Text or bytes that the guest's script hands over by name: "zoneinfo.0" is
+ * /proc/zoneinfo at its moment 0, and so on; and "done" as the last of all.
+ */
+struct wire_blob {
+	char	name[WIRE_NAME_MAX];	/* NUL-terminated */
+	__u32	programs;	/* how many programs had been run by then */
+	__u32	reserved;
+	__u64	offset;
+	__u64	bytes;
+};
+
 struct wire_head {
 	__u64	magic;
 	__u32	version;
@@ -85,6 +110,9 @@ struct wire_head {
 	__u64	bytes;		/* of the window */
 	char	kernel[WIRE_TEXT_MAX];	/* from the module: "6.1.192 ...", NUL-terminated */
 	char	error[WIRE_TEXT_MAX];	/* from the module: what went wrong; "" if nothing */
+	__u32	nr_blobs;	/* from the module, like the blobs */
+	__u32	reserved;
+	struct wire_blob blobs[WIRE_BLOBS_MAX];
 	struct wire_program programs[WIRE_PROGRAMS_MAX];
 };
 
@@ -99,7 +127,8 @@ enum wire_section_kind {
 	WIRE_ZONE_CPU,		/* node, zone, index: CPU; enum wire_zone_cpu */
 	WIRE_FREE_LIST_OF,	/* node, zone, index: WIRE_LIST(order, type); pfns from the head on */
 	WIRE_PCP_LIST,		/* node, zone, index: WIRE_PCP(cpu, list); WIRE_PCP_PAGE from the head on */
-	WIRE_BLOCKS,		/* node, zone; a type per pageblock that the span touches */
+	WIRE_BLOCKS,		/* node, zone; a type per pageblock that the span touches, or
+				   WIRE_NONE where there is no memory at all */
 	WIRE_MOVABLE,		/* node, zone; bit per page from zone start: on an LRU or movable */
 	WIRE_RESULTS,		/* alloc, exact: pfn or WIRE_NONE; bulk: how many, then their pfns */
 	WIRE_END,
