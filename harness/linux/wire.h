@@ -72,7 +72,7 @@ struct wire_op {
 	__u32	context;	/* bits WIRE_IN_* */
 };
 
-/* Who asks: 0 is a task.  Nobody in there may sleep, so DIRECT_RECLAIM is dropped from every gfp. */
+/* Who asks; 0 is a task.  It must not sleep: DIRECT_RECLAIM and NOFAIL are dropped from gfp. */
 enum wire_context {
 	WIRE_IN_RECLAIM = 1,	/* PF_MEMALLOC is set */
 	WIRE_IN_INTERRUPT = 2,
@@ -176,7 +176,7 @@ enum wire_machine {
 	NR_WM = WM_LOWMEM_RATIO + NR_WIRE_ZONES,
 };
 
-enum wire_zone_flag { WIRE_BOOSTED = 1, WIRE_RECLAIM_ACTIVE = 2 };
+enum wire_zone_flag { WIRE_BOOSTED = 1, WIRE_RECLAIM_ACTIVE = 2, WIRE_BELOW_HIGH = 4 };
 
 enum wire_zone {
 	WZ_START, WZ_SPANNED, WZ_PRESENT, WZ_MANAGED,
@@ -188,10 +188,14 @@ enum wire_zone {
 	WZ_FLAGS,		/* enum wire_zone_flag */
 	WZ_DRIFT_MARK,
 	WZ_ISOLATED_BLOCKS,
-	WZ_PAGESET_HIGH, WZ_PAGESET_BATCH,
+	WZ_PAGESET_HIGH, WZ_PAGESET_BATCH,	/* from 6.7 on: the lowest high */
+	WZ_PAGESET_HIGH_MAX,	/* from 6.7 on */
+	WZ_FREE_HIGHATOMIC,	/* from 6.12 on: free pages of the reserve */
 	WZ_RESERVE,		/* lowmem_reserve, one per enum wire_zone_type */
 	NR_WZ = WZ_RESERVE + NR_WIRE_ZONES,
 };
+
+enum wire_pcp_flag { WIRE_PREV_FREE_HIGH_ORDER = 1, WIRE_FREE_HIGH_BATCH = 2 };
 
 enum wire_zone_cpu {
 	WC_COUNT, WC_HIGH, WC_BATCH, WC_FREE_FACTOR, WC_EXPIRE,
@@ -201,6 +205,7 @@ enum wire_zone_cpu {
 	WC_FREE_COUNT,		/* 6.7 and later: free_count; high_min and high_max with it */
 	WC_HIGH_MIN, WC_HIGH_MAX,
 	WC_ALLOC_FACTOR,
+	WC_FLAGS,		/* 6.7 and later: enum wire_pcp_flag */
 	NR_WC,
 };
 
