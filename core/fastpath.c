@@ -132,8 +132,8 @@ static struct page *take_from_zone(struct alloc_context *ac, struct zone *z,
 		page = take_from_buddy(z, ac->order, ac->type, alloc_flags);
 	if (page)
 		count_alloc(ac->mm, preferred_zone(ac), z, 1, ac->order);
-	if (read_shared(hw, z->flags) & ZONE_BOOSTED_WATERMARK) {
-		write_shared(hw, z->flags, z->flags & (uint8_t)~ZONE_BOOSTED_WATERMARK);
+	if (read_shared(hw, z->boosted)) {
+		write_shared(hw, z->boosted, false);
 		mm_wakeup_kswapd(ac->mm, z, 0, 0, (enum zone_type)z->type);
 	}
 	return page;

@@ -184,17 +184,9 @@ void mm_tick(struct mm *mm)
 
 void mm_set_reclaim_active(struct mm *mm, struct zone *z, bool active)
 {
-	struct hw *hw = mm->tun.hw;
-	bool masked = hook_irq_save(hw);
-	unsigned int flags;
-
-	hook_lock(hw, &z->lock);
-	flags = z->flags & ~(unsigned int)ZONE_RECLAIM_ACTIVE;
-	publish(z->flags, (uint8_t)(active ? flags | ZONE_RECLAIM_ACTIVE : flags));
 	mm_assert(P3, z->tun == &mm->tun);
-	mm_assert(P3, ((z->flags & ZONE_RECLAIM_ACTIVE) != 0) == active);
-	hook_unlock(hw, &z->lock);
-	hook_irq_restore(hw, masked);
+	mm_assert(P3, zone_populated(z));
+	write_shared(mm->tun.hw, z->reclaim_active, active);
 }
 
 /*

@@ -173,7 +173,7 @@ static void retype(struct zone *z, pfn_t pfn, enum migratetype type)
 	if (type == MIGRATE_CMA)
 		z->tun->has_cma = true;
 	if (type == MIGRATE_HIGHATOMIC)
-		publish(z->flags, z->flags | ZONE_HAD_HIGHATOMIC);
+		publish(z->had_highatomic, true);
 	mm_assert(M5, is_aligned(z->nr_reserved_highatomic, 1ULL << z->blocks.order));
 }
 

@@ -99,7 +99,7 @@ static void steal(struct zone *z, struct page *page, enum migratetype type,
 		return;
 	}
 	if (watermark_boost(z) && (alloc_flags & ALLOC_KSWAPD))
-		publish(z->flags, z->flags | ZONE_BOOSTED_WATERMARK);
+		publish(z->boosted, true);
 
 	moved = whole_block ? mobility_move_block(z, page, type, &movable) : 0;
 	if (!moved) {
@@ -203,7 +203,7 @@ void highatomic_reserve(struct zone *z, const struct page *page)
 	    migratetype_is_mergeable(pageblock_type(&z->blocks, pfn))) {
 		publish(z->nr_reserved_highatomic,
 			z->nr_reserved_highatomic + pageblock_nr_pages(z->tun));
-		publish(z->flags, z->flags | ZONE_HAD_HIGHATOMIC);
+		publish(z->had_highatomic, true);
 		pageblock_set_type(z->tun, &z->blocks, pfn, MIGRATE_HIGHATOMIC);
 		mobility_move_block(z, page, MIGRATE_HIGHATOMIC, NULL);
 		mm_assert(M5, z->nr_reserved_highatomic < limit + pageblock_nr_pages(z->tun));

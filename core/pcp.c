@@ -247,7 +247,7 @@ static uint32_t high_now(const struct zone *z, const struct pcp *pcp, bool every
 
 	if (!high || everything)
 		return 0;
-	if (!(read_shared(hw, z->flags) & ZONE_RECLAIM_ACTIVE))
+	if (!read_shared(hw, z->reclaim_active))
 		return high;
 	return (uint32_t)min_u64((uint64_t)read_shared(hw, pcp->batch) << 2, high);
 }

@@ -77,7 +77,7 @@ static bool may_stay_apart(const struct zone *z, pfn_t pfn, pfn_t buddy, unsigne
 	bool exact = migratetype_is_exact(type) || migratetype_is_exact(other);
 
 	return order >= z->blocks.order &&
-	       (exact ? type != other : (z->flags & ZONE_HAD_HIGHATOMIC) != 0);
+	       (exact ? type != other : z->had_highatomic);
 }
 
 static void check_free_block(const struct zone *z, const struct page *page, pfn_t pfn)
@@ -347,7 +347,7 @@ static void check_pageblocks(const struct zone *z)
 	mm_assert(M5, is_aligned(z->nr_reserved_highatomic, size));
 	if (z->blocks.order == MAX_ORDER)
 		mm_assert(M5, z->nr_reserved_highatomic == nr[MIGRATE_HIGHATOMIC] * size);
-	mm_assert(M5, !z->nr_reserved_highatomic || (z->flags & ZONE_HAD_HIGHATOMIC));
+	mm_assert(M5, !z->nr_reserved_highatomic || z->had_highatomic);
 	mm_assert(M1, z->cma_pages == nr[MIGRATE_CMA] * size);
 	mm_assert(M1, z->nr_isolated_blocks == nr[MIGRATE_ISOLATE]);
 }

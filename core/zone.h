@@ -16,7 +16,7 @@
  *   watermark[MIN] <= [LOW] <= [HIGH]                               (W2)
  *
  * Lock key: (z) zone->lock; (p) the PCP's lock; (t) RANK_TUNABLES to write,
- * free to read; (c) constant after boot.
+ * free to read; (a) one access each, no lock; (c) constant after boot.
  */
 #ifndef CORE_ZONE_H
 #define CORE_ZONE_H
@@ -52,12 +52,6 @@ struct zone_cpu {			/* all that one CPU keeps of one zone */
 	uint64_t	 numa[NR_NUMA_STATS];	/* (o) */
 };
 
-enum zone_flags {
-	ZONE_BOOSTED_WATERMARK	= 1 << 0,	/* boost was raised: wake kswapd soon */
-	ZONE_RECLAIM_ACTIVE	= 1 << 1,	/* kswapd works here: PCP sets stay short (P3) */
-	ZONE_HAD_HIGHATOMIC	= 1 << 2,	/* a pageblock is or was HIGHATOMIC (X4) */
-};
-
 struct zone {
 	struct spinlock	  lock;		/* ranks above the PCP locks */
 	struct tunables	 *tun;		/* (c) the machine's */
@@ -72,7 +66,10 @@ struct zone {
 	uint8_t		  id;		/* (c) */
 	uint8_t		  nid;		/* (c) */
 	uint8_t		  type;		/* (c) enum zone_type */
-	uint8_t		  flags;	/* (z) enum zone_flags; tested without */
+	/* A byte each, for they are written under different locks or under none. */
+	bool		  boosted;	/* set under (z), cleared without: wake kswapd soon (W7) */
+	bool		  reclaim_active;	/* (a) kswapd works here: sets stay short (P3) */
+	bool		  had_highatomic;	/* (z) a pageblock is or was HIGHATOMIC (X4) */
 	uint64_t	  watermark[NR_WMARK];	/* (t) without boost */
 	uint64_t	  boost;	/* (z) added to every mark; read without (W7) */
 	uint64_t	  lowmem_reserve[NR_ZONE_TYPES]; /* (t) by the highest zone asked (W4) */

@@ -500,7 +500,7 @@ Test(fastpath, W7_S3_a_boost_wakes_kswapd_after_the_fallback)
 	event_log_start(&seen, mm);
 	cr_assert_not_null(get_pages(mm, GFP_KERNEL, 0));
 	cr_assert_eq(z->boost, 64);
-	cr_assert_not(z->flags & ZONE_BOOSTED_WATERMARK);
+	cr_assert_not(z->boosted);
 	cr_assert_eq(event_log_count(&seen, EVENT_WAKEUP_KSWAPD), 1);
 	e = event_log_nth(&seen, EVENT_WAKEUP_KSWAPD, 0);
 	cr_assert_eq(e->zone, ZONE_NORMAL);

@@ -369,11 +369,11 @@ Test(mm_tune, P3_reclaim_says_when_it_works)
 	struct mm *mm = boot_text(MACHINE "ops\n");
 	struct zone *z = zone_of(mm, ZONE_NORMAL);
 
-	z->flags = ZONE_BOOSTED_WATERMARK;
+	z->boosted = true;
 	mm_set_reclaim_active(mm, z, true);
-	cr_expect_eq(z->flags, ZONE_BOOSTED_WATERMARK | ZONE_RECLAIM_ACTIVE);
+	cr_expect(z->reclaim_active);
 	mm_set_reclaim_active(mm, z, false);
 	mm_set_reclaim_active(mm, z, false);
-	cr_expect_eq(z->flags, ZONE_BOOSTED_WATERMARK);
+	cr_expect(!z->reclaim_active && z->boosted);
 	boot_done(mm);
 }

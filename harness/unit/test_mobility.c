@@ -222,11 +222,11 @@ Test(mobility, W7_a_fallback_below_pageblock_order_boosts)
 	give(z, &z->pages[512], 1, MIGRATE_UNMOVABLE);
 	take(z, 0, MIGRATE_MOVABLE, ALLOC_KSWAPD);
 	cr_assert_eq(z->boost, 512);
-	cr_assert(z->flags & ZONE_BOOSTED_WATERMARK);
-	z->flags = 0;
+	cr_assert(z->boosted);
+	z->boosted = false;
 	take(z, 1, MIGRATE_MOVABLE, 0);
 	cr_assert_eq(z->boost, 1024);
-	cr_assert_not(z->flags & ZONE_BOOSTED_WATERMARK);
+	cr_assert_not(z->boosted);
 	boot_done(mm);
 }
 

@@ -76,7 +76,7 @@ DAMAGE(count_pcp, z->cpu[0].pcp.count++)
 DAMAGE(count_list, z->area[MAX_ORDER].list[MIGRATE_MOVABLE].nr++)
 DAMAGE(count_highatomic, z->nr_reserved_highatomic = 0)
 DAMAGE(count_half_highatomic, z->nr_reserved_highatomic += 3)
-DAMAGE(count_unknown_highatomic, z->flags = 0)
+DAMAGE(count_unknown_highatomic, z->had_highatomic = false)
 DAMAGE(count_cma_pages, z->cma_pages -= 512)
 DAMAGE(count_isolated, z->nr_isolated_blocks++)
 DAMAGE(managed, z->managed--)
@@ -136,7 +136,7 @@ DAMAGE(tunables, z->tun = NULL)
 DAMAGE(unmerged, buddy_list_del(z, s->free);
 	buddy_list_add(z, s->free, 9, MIGRATE_MOVABLE, true);
 	buddy_list_add(z, s->free + 512, 9, MIGRATE_MOVABLE, true);
-	z->flags = 0; z->nr_reserved_highatomic = 0;
+	z->had_highatomic = false; z->nr_reserved_highatomic = 0;
 	for (uint64_t i = 0; i < z->blocks.nr; i++)
 		if (z->blocks.type[i] == MIGRATE_HIGHATOMIC)
 			z->blocks.type[i] = MIGRATE_MOVABLE)
@@ -254,7 +254,7 @@ Test(validate, X4_pairs_that_types_hold_apart)
 	buddy_list_del(z, s.free);
 	buddy_list_add(z, s.free, 9, MIGRATE_MOVABLE, true);
 	buddy_list_add(z, s.free + 512, 9, MIGRATE_MOVABLE, true);
-	cr_expect(z->flags & ZONE_HAD_HIGHATOMIC);
+	cr_expect(z->had_highatomic);
 	validate_mm(s.mm);
 	boot_done(s.mm);
 }
