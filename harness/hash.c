@@ -82,7 +82,7 @@ static void add_pages(struct hasher *h, const struct zone *z)
 static void add_zone(struct hasher *h, const struct zone *z, unsigned int nr_cpus)
 {
 	const uint64_t words[] = {
-		z->id, z->boosted | z->reclaim_active << 1u | z->had_highatomic << 2u,
+		z->id, z->boosted | (z->reclaim_active ? 2u : 0) | (z->had_highatomic ? 4u : 0),
 		z->start_pfn, z->end_pfn, z->present, z->managed, z->managed_marks,
 		z->managed_reserve, z->cma_pages, z->boost, z->nr_reserved_highatomic,
 		z->nr_isolated_blocks, z->percpu_drift_mark, z->pageset_high, z->pageset_batch,
