@@ -16,7 +16,8 @@ CCACHE	:= $(shell command -v ccache)
 SUBMAKE	 = $(MAKE) $(if $(V),,-s) --no-print-directory -j$(JOBS)
 Q	:= $(if $(V),,@)
 
-COMMON	:= -std=c11 -g $(addprefix -iquote ,core harness harness/hooks/sim)
+hooks	:= sim
+COMMON	 = -std=c11 -g $(addprefix -iquote ,core harness harness/hooks/$(hooks))
 WARN	:= -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror
 FREE	:= -O2 -ffreestanding -fno-pie
 SAN	:= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -41,7 +42,7 @@ all: build/tidemark
 define variant
 build/$(1)/%.o: %.c
 	@mkdir -p $$(@D)
-	$(Q)$(CCACHE) $(2) $(COMMON) $(WARN) $(3) $$(BLIND) -MMD -MP -c $$< -o $$@
+	$(Q)$(CCACHE) $(2) $$(COMMON) $(WARN) $(3) $$(BLIND) -MMD -MP -c $$< -o $$@
 build/$(1)/tidemark: $(call objects,$(1),$(library) $(cli))
 	$(Q)$(2) $(3) $$^ $(4) -o $$@
 build/$(1)/unit: $(call objects,$(1),$(library) $(unit))
@@ -109,6 +110,23 @@ build/fuzz/empty: $(call objects,fuzz,harness/bench/empty.c)
 build/%/bin: build/%/driver
 	$(Q)mkdir -p $@ && for target in $(targets); do ln -sf ../driver $@/$$target; done
 	$(Q)touch $@
+
+# Real threads are other hooks, whose inline half is chosen by the include path:
+# core is compiled once more, and the stress program is one of its own.
+stress	:= $(core) $(wildcard stress/*.c harness/op*.c harness/world*.c harness/hooks/pthread/*.c)
+STRESS	:= -O2 -pthread
+build/stress/%.o build/stress-san/%.o build/stress-tsan/%.o: hooks := pthread
+$(eval $(call variant,stress,gcc,$(STRESS)))
+$(eval $(call variant,stress-san,clang-19,$(STRESS) $(SAN) $(NOUAR),-fuse-ld=lld-19))
+$(eval $(call variant,stress-tsan,clang-19,$(STRESS) -fsanitize=thread,-fuse-ld=lld-19))
+define stress_program
+build/$(1)/tidemark-stress: $(call objects,$(1),$(stress))
+	$(Q)$(2) $(STRESS) $(3) $$^ -o $$@
+-include $(patsubst %.o,%.d,$(call objects,$(1),$(stress)))
+endef
+$(eval $(call stress_program,stress,gcc))
+$(eval $(call stress_program,stress-san,clang-19,$(SAN) -fuse-ld=lld-19))
+$(eval $(call stress_program,stress-tsan,clang-19,-fsanitize=thread -fuse-ld=lld-19))
 
 build-libfuzzer: build/fuzz/bin build/tidemark build/san/tidemark
 build-afl: build/afl/bin build/afl/mutator.so build-libfuzzer
