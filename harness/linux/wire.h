@@ -33,6 +33,7 @@ enum {
 	WIRE_TEXT_MAX = 128,
 	WIRE_BLOBS_MAX = 64,
 	WIRE_NAME_MAX = 32,
+	WIRE_NID_OWN = 0xff,
 };
 
 /* --- requests -------------------------------------------------------------------------- */
@@ -64,7 +65,7 @@ struct wire_op {
 	__u8	kind;		/* enum wire_op_kind */
 	__u8	cpu;		/* who does it */
 	__u8	order;
-	__u8	nid;		/* 0xff: the CPU's own */
+	__u8	nid;		/* WIRE_NID_OWN: the CPU's own */
 	__u32	gfp;		/* bits WIRE_GFP_* */
 	__u32	slot;		/* which slot it fills or frees */
 	__u32	n;		/* pages, or which page */

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * symbols.c - what the kernel has but does not export to modules
+ *
+ * A probe on kallsyms_lookup_name() tells where that function is, and it tells
+ * the rest.
+ */
+#include <linux/kprobes.h>
+#include <linux/printk.h>
+
+#include "compat.h"
+#include "tidemark.h"
+
+typedef unsigned long (*lookup_fn)(const char *name);
+
+static lookup_fn find_lookup(void)
+{
+	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
+	lookup_fn lookup;
+
+	if (register_kprobe(&probe))
+		return NULL;
+	lookup = (lookup_fn)probe.addr;
+	unregister_kprobe(&probe);
+	return lookup;
+}
+
+#define FIND_AS(member, name) do {					\
+	symbols->member = (void *)lookup(name);				\
+	if (!symbols->member) {						\
+		pr_err("tidemark: this kernel has no " name "\n");	\
+		return -ENOENT;						\
+	}								\
+} while (0)
+#define FIND(name) FIND_AS(name, #name)
+
+int symbols_find(struct symbols *symbols)
+{
+	lookup_fn lookup = find_lookup();
+
+	if (!lookup) {
+		pr_err("tidemark: no probe can be set on kallsyms_lookup_name\n");
+		return -ENOENT;
+	}
+	FIND(drain_local_pages);
+	FIND_AS(exact_on_node, COMPAT_EXACT_NID);
+	FIND(get_pfnblock_flags_mask);
+	FIND(page_group_by_mobility_disabled);
+	FIND(min_free_kbytes);
+	FIND(watermark_scale_factor);
+	FIND(watermark_boost_factor);
+	FIND(percpu_pagelist_high_fraction);
+	FIND(sysctl_lowmem_reserve_ratio);
+	return 0;
+}
