@@ -31,8 +31,8 @@ MCDC	:= -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc
 core	:= $(wildcard core/*.c)
 fuzz	:= $(wildcard harness/fuzz/*.c)
 shared	:= $(filter-out %/driver.c %/afl_mutator.c %_state.c,$(fuzz))
-library	:= $(core) $(wildcard harness/*.c harness/hooks/sim/*.c) $(shared)
-cli	:= $(wildcard harness/cli/*.c)
+library	:= $(core) $(wildcard harness/*.c harness/linux/*.c harness/hooks/sim/*.c) $(shared)
+cli	:= $(wildcard harness/cli/*.c harness/linux/cli/*.c)
 unit	:= $(wildcard harness/unit/*.c)
 objects	 = $(patsubst %.c,build/$(1)/%.o,$(2))
 

@@ -174,6 +174,61 @@ void mm_import_empty(struct mm *mm, struct zone *z);
 bool mm_import_free(struct mm *mm, struct zone *z, pfn_t pfn, unsigned int order,
 		    enum migratetype type);
 
+/* --- state: a zone as a snapshot of another machine shows it (mm_state.c) ----------------- */
+
+struct zone_numbers {
+	uint64_t watermark[NR_WMARK];	/* without boost */
+	uint64_t boost;
+	uint64_t lowmem_reserve[NR_ZONE_TYPES];
+	uint64_t highatomic;		/* pages in the reserve */
+	int64_t	 count[NR_ZONE_STATS];	/* the global counters */
+	uint64_t drift_mark;
+	uint32_t pageset_high;
+	uint32_t pageset_batch;
+	bool	 boosted;		/* the zone's flag */
+	bool	 reclaim_active;	/* likewise */
+};
+
+struct cpu_numbers {			/* of one CPU in one zone */
+	uint32_t high;
+	uint32_t batch;
+	uint8_t	 free_factor;
+	uint8_t	 expire;
+	uint8_t	 threshold;
+	int16_t	 diff[NR_ZONE_STATS];
+};
+
+/*
+ * Right after boot, for one zone after the other: begin, every pageblock, every
+ * block of every list from its head on, the numbers, end.  Each returns false,
+ * with nothing changed, where no kernel could be in that state.
+ *
+ * Begin: what is managed is nobody's we know, wherever it is (zone->held);
+ * every pageblock is UNMOVABLE.  False if pages of the zone were handed out.
+ */
+bool mm_state_begin(struct mm *mm, struct zone *z);
+bool mm_state_pageblock(struct mm *mm, struct zone *z, uint64_t index, enum migratetype type);
+
+/* Each to the tail of a list, unmerged; what is counted comes with the numbers. */
+bool mm_state_block(struct mm *mm, struct zone *z, pfn_t pfn, unsigned int order,
+		    enum migratetype type);
+bool mm_state_pcp(struct mm *mm, struct zone *z, unsigned int cpu, unsigned int index, pfn_t pfn,
+		  enum migratetype type);
+
+/* A held page is on an LRU, or movable otherwise (M3); after all blocks. */
+bool mm_state_movable(struct mm *mm, struct zone *z, pfn_t pfn);
+
+bool mm_state_numbers(struct mm *mm, struct zone *z, const struct zone_numbers *n);
+bool mm_state_cpu(struct mm *mm, struct zone *z, unsigned int cpu, const struct cpu_numbers *n);
+bool mm_state_zonelist(struct mm *mm, unsigned int nid, unsigned int kind, const uint8_t *ids,
+		       unsigned int nr);
+
+/* NULL, or a sentence that says which counter its lists do not add up to. */
+const char *mm_state_end(struct mm *mm, struct zone *z);
+
+/* Later: held pages turn out to be an allocation of somebody's, who now may free it. */
+bool mm_state_adopt(struct mm *mm, struct zone *z, pfn_t pfn, unsigned int order);
+
 /* --- what the files of this header share ------------------------------------------------ */
 
 /* Regions that each of a description's two tables has at most. */

@@ -200,7 +200,7 @@ void validate_zone_counts(struct mm *mm, const struct zone *z)
 	mm_assert(X2, counter(mm, z, NR_FREE_CMA) == (int64_t)pages[MIGRATE_CMA]);
 	for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++)
 		pcp += validate_pcp_count(z, cpu);
-	mm_assert(X1, counted + pages[MIGRATE_ISOLATE] + pcp <= z->managed);
+	mm_assert(X1, counted + pages[MIGRATE_ISOLATE] + pcp + z->held <= z->managed);
 }
 
 /* --- every page --------------------------------------------------------------------------- */
@@ -244,6 +244,24 @@ static void walk_range(struct mm *mm, const struct zone *z, struct pfn_range r,
 			rc->pcp_heads++;
 		} else {
 			rc->alloc_pages += nr;
+		}
+		pfn += nr;
+	}
+}
+
+/* X1: in a snapshot's zone anything may be between two blocks, and be movable. */
+static void walk_snapshot(struct mm *mm, const struct zone *z, struct recount *rc)
+{
+	for (pfn_t pfn = z->start_pfn; pfn < z->end_pfn;) {
+		const struct page *page = zone_page(z, pfn);
+		uint64_t nr = 1;
+
+		if (page->state == PAGE_NONE) {
+			mm_assert(X3, is_blank(page, PG_LRU));
+		} else {
+			nr = 1ULL << page->order;
+			mm_assert(X4, nr <= z->end_pfn - pfn);
+			walk_range(mm, z, (struct pfn_range){ pfn, pfn + nr }, rc);
 		}
 		pfn += nr;
 	}
@@ -390,13 +408,16 @@ void validate_zone(struct mm *mm, struct zone *z)
 	uint64_t pcp_pages = 0;
 
 	check_zone(mm, z);
-	walk_zone(mm, z, &rc);
+	if (z->is_snapshot)
+		walk_snapshot(mm, z, &rc);
+	else
+		walk_zone(mm, z, &rc);
 	check_lists(mm, z, &rc);
 	check_pageblocks(z);
 	validate_zone_counts(mm, z);
 	for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++)
 		pcp_pages += z->cpu[cpu].pcp.count;
-	mm_assert(X1, rc.free_pages + pcp_pages + rc.alloc_pages == z->managed);
+	mm_assert(X1, rc.free_pages + pcp_pages + rc.alloc_pages + z->held == z->managed);
 }
 
 static void check_nodes(const struct mm *mm)

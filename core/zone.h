@@ -11,7 +11,7 @@
  * A zone id is nid * NR_ZONE_TYPES + type.
  *
  * Invariants: spanned >= present >= managed (Z1);
- *   free pages + PCP pages + allocated pages == managed            (X1)
+ *   free pages + PCP pages + allocated pages + held == managed     (X1)
  *   stats + differences == pages on lists whose type is not ISOLATE (X2)
  *   watermark[MIN] <= [LOW] <= [HIGH]                               (W2)
  *
@@ -63,6 +63,8 @@ struct zone {
 	uint64_t	  managed_marks;	/* (c) managed when marks were last computed (W9) */
 	uint64_t	  managed_reserve;	/* (c) and when reserves were (W9) */
 	uint64_t	  cma_pages;	/* (c) of managed, those in CMA pageblocks */
+	uint64_t	  held;		/* (c) of a snapshot: managed pages, nobody knows where */
+	bool		  is_snapshot;	/* (c) taken over by mm_state_begin() */
 	uint8_t		  id;		/* (c) */
 	uint8_t		  nid;		/* (c) */
 	uint8_t		  type;		/* (c) enum zone_type */

@@ -86,6 +86,7 @@ static void add_zone(struct hasher *h, const struct zone *z, unsigned int nr_cpu
 		z->start_pfn, z->end_pfn, z->present, z->managed, z->managed_marks,
 		z->managed_reserve, z->cma_pages, z->boost, z->nr_reserved_highatomic,
 		z->nr_isolated_blocks, z->percpu_drift_mark, z->pageset_high, z->pageset_batch,
+		z->held,
 	};
 
 	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "op_parts.h"
+#include "snapshot.h"
 
 #define BIT(field)	(1u << (field))
 #define OR8(a, b, c, d, e, f, g, h, ...) \
@@ -233,6 +234,12 @@ static void normalize(struct program *p, bool fresh)
 
 void op_normalize(struct program *p) { normalize(p, false); }
 void op_normalize_fresh(struct program *p) { normalize(p, true); }
+
+void op_discard(struct program *p)
+{
+	snapshot_delete(p->state);
+	p->state = NULL;
+}
 
 /* --- names -------------------------------------------------------------------------------- */
 

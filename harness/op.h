@@ -115,8 +115,11 @@ struct op_info {
 
 extern const struct op_info op_kinds[NR_OP_KINDS];
 
+struct snapshot;			/* snapshot.h */
+
 struct program {
 	struct mm_config config;	/* passes mm_config_check() */
+	struct snapshot	*state;		/* what the ops begin with; NULL: what boot makes */
 	uint32_t	 nr_ops;
 	uint32_t	 nr_slots;	/* allocating ops among ops[] */
 	struct op	 ops[OPS_MAX];
@@ -164,6 +167,9 @@ bool op_parse(const char *text, size_t len, struct program *p, struct op_error *
 void op_print(const struct program *p, FILE *out);		/* the whole program */
 void op_print_op(const struct program *p, uint32_t index, FILE *out);	/* one line, no newline */
 void op_slot_name(uint32_t slot, char name[8]);
+
+/* Gives back what op_parse() or op_load() made; copies share it, and only one may do this. */
+void op_discard(struct program *p);
 
 /* Text if it begins with a comment, blank or the word "tidemark"; else binary. */
 bool op_is_text(const uint8_t *data, size_t size);

@@ -489,6 +489,7 @@ void op_decode(const uint8_t *data, size_t size, struct program *p)
 
 	get_byte(&b);			/* the only version so far is 1; others read like it */
 	get_machine(&b, &p->config);
+	p->state = NULL;
 	p->nr_ops = 0;
 	while (b.in_end - b.in >= OP_BYTES_MAX && p->nr_ops < OPS_MAX)
 		b.in = load_op(b.in, &p->ops[p->nr_ops++]);

@@ -359,6 +359,7 @@ bool op_parse(const char *text, size_t len, struct program *p, struct op_error *
 	ps->end = text + len;
 	ps->node = NODE_NONE;
 	mm_config_default(&p->config);
+	p->state = NULL;
 	p->nr_ops = 0;
 	p->nr_slots = 0;
 	ok = parse_lines(ps);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "snapshot.h"
 #include "validate.h"
 
 /* The instance whose program this thread runs; hook_panic() has no other way to know. */
@@ -115,6 +116,19 @@ enum { STEPS_MAX = 1 << 20, STEPS_PER_PAGE = 16 };
 
 /* --- one program -------------------------------------------------------------------------- */
 
+/* The state that the program begins with, in place of what boot made. */
+static void take_state(struct run *r, const struct snapshot *state)
+{
+	char wrong[160];
+
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
+		r->imported |= 1ULL << r->zone_ids[i];
+	if (!snapshot_apply(state, &r->mm, wrong))
+		run_fail("STATE", "state", "%s", wrong);
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
+		run_see_zone(r, &r->mm.zones[r->zone_ids[i]]);
+}
+
 static void begin(struct run *r)
 {
 	const struct mm_config *config = &r->program->config;
@@ -125,6 +139,10 @@ static void begin(struct run *r)
 		sim_contents_boot(r->contents, &r->mm);
 		r->hw.contents = r->contents;
 	}
+	r->hw.on_event = r->on_event;
+	r->hw.on_event_to = r->on_event_to;
+	if (r->program->state)
+		take_state(r, r->program->state);
 }
 
 static void reset(struct run *r, const struct program *p, unsigned int flags)
@@ -142,7 +160,7 @@ static void reset(struct run *r, const struct program *p, unsigned int flags)
 }
 
 /* An op that runs as an interrupt waits for the next one that does not. */
-static void one_op(struct run *r, const struct op *op)
+static bool one_op(struct run *r, const struct op *op)
 {
 	uint32_t slot = op_kinds[op->kind].allocates ? r->nr_slots++ : 0;
 
@@ -151,7 +169,7 @@ static void one_op(struct run *r, const struct op *op)
 	if (op->irq_at) {
 		r->irq_op = op;
 		r->irq_slot = slot;
-		return;
+		return true;
 	}
 	r->text[0] = '\0';
 	run_begin_op(r);
@@ -163,6 +181,7 @@ static void one_op(struct run *r, const struct op *op)
 		run_features(r, op);
 	if (r->on_op)
 		r->on_op(r->on_op_to, r->op, r->text);
+	return !r->on_done || r->on_done(r->on_done_to, r->op, slot);
 }
 
 static void run_ops(struct run *r, uint32_t recount_every)
@@ -173,7 +192,8 @@ static void run_ops(struct run *r, uint32_t recount_every)
 	if (checks && (r->flags & RUN_VALIDATE))
 		run_check_everything(r);
 	for (r->op = 0; r->op < r->program->nr_ops; r->op++) {
-		one_op(r, &r->program->ops[r->op]);
+		if (!one_op(r, &r->program->ops[r->op]))
+			return;
 		if (checks && ((r->flags & RUN_VALIDATE) ||
 			       (recount_every && (r->op + 1) % recount_every == 0)))
 			run_check_everything(r);
@@ -201,7 +221,7 @@ bool run_program(struct run *r, const struct program *p, unsigned int flags,
 		r->armed = true;
 		run_ops(r, recount_every);
 		clean = true;
-		r->clean = !(flags & RUN_NO_CHECKS) && !r->on_op;
+		r->clean = !(flags & RUN_NO_CHECKS) && !r->on_op && !r->on_done;
 	}
 	r->armed = false;
 	running = outer;
@@ -222,6 +242,25 @@ void run_on_hash(struct run *r, void (*fn)(void *to, uint32_t op, uint64_t hash)
 {
 	r->on_hash = fn;
 	r->on_hash_to = to;
+}
+
+void run_on_done(struct run *r, bool (*fn)(void *to, uint32_t op, uint32_t slot), void *to)
+{
+	r->on_done = fn;
+	r->on_done_to = to;
+}
+
+uint32_t run_slot_nr(const struct run *r, uint32_t slot) { return r->slots[slot].nr; }
+
+pfn_t run_slot_pfn(const struct run *r, uint32_t slot, uint32_t i)
+{
+	return r->pieces[r->slots[slot].first + i].pfn;
+}
+
+void run_on_event(struct run *r, void (*fn)(void *to, const struct event *event), void *to)
+{
+	r->on_event = fn;
+	r->on_event_to = to;
 }
 
 void run_on_feature(struct run *r, void (*fn)(unsigned int feature)) { r->on_feature = fn; }

@@ -64,6 +64,17 @@ struct mm *run_mm(struct run *r);	/* the machine as the last program left it */
 void run_on_op(struct run *r, void (*fn)(void *to, uint32_t op, const char *text), void *to);
 void run_on_hash(struct run *r, void (*fn)(void *to, uint32_t op, uint64_t hash), void *to);
 
+/*
+ * Called after each op, whatever the flags; false ends the program there, clean.
+ * An op that allocates fills `slot`, whose blocks run_slot_pfn() tells.
+ */
+void run_on_done(struct run *r, bool (*fn)(void *to, uint32_t op, uint32_t slot), void *to);
+uint32_t run_slot_nr(const struct run *r, uint32_t slot);	/* blocks, also those freed since */
+pfn_t run_slot_pfn(const struct run *r, uint32_t slot, uint32_t i);
+
+/* Called at each event of core (hooks.h); NULL to stop. */
+void run_on_event(struct run *r, void (*fn)(void *to, const struct event *event), void *to);
+
 /* Extra coverage: `feature` < RUN_FEATURES was reached (fuzz targets only; else NULL). */
 enum { RUN_FEATURES = 4096 };
 void run_on_feature(struct run *r, void (*fn)(unsigned int feature));

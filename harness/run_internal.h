@@ -93,6 +93,10 @@ struct run {
 	void *on_op_to;
 	void (*on_hash)(void *to, uint32_t op, uint64_t hash);
 	void *on_hash_to;
+	bool (*on_done)(void *to, uint32_t op, uint32_t slot);
+	void *on_done_to;
+	void (*on_event)(void *to, const struct event *event);
+	void *on_event_to;
 	void (*on_feature)(unsigned int feature);
 	char text[256];			/* what the op did, for on_op */
 };

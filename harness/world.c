@@ -347,6 +347,7 @@ void world_draw(const struct theme *theme, uint64_t seed, uint32_t nr_ops, struc
 {
 	uint64_t rng = seed;
 
+	p->state = NULL;
 	p->nr_ops = 0;
 	p->nr_slots = 0;
 	world_draw_machine(theme, &rng, &p->config);

@@ -40,6 +40,7 @@ static void generate(uint32_t i, const struct mm_config *config)
 	uint64_t rng = i;
 
 	p->config = *config;
+	p->state = NULL;
 	p->nr_ops = 0;
 	p->nr_slots = 0;
 	for (; p->nr_ops < OPS; p->nr_ops++) {

@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{ "export", "print a program as a unit test in C", cmd_export },
 	{ "boot", "boot a machine and print what its user would read", cmd_boot },
 	{ "hash", "print the hash of the state after every op", cmd_hash },
+	{ "linux", "compare with the real kernel of a guest", cmd_linux },
 	{ "bench", "measure core on its own", cmd_bench },
 };
 

@@ -73,6 +73,7 @@ static bool without_ops(struct shrinker *s, uint32_t first, uint32_t nr)
 	uint32_t slot = 0, kept = 0;
 
 	to->config = from->config;
+	to->state = from->state;
 	to->nr_ops = 0;
 	for (uint32_t i = 0; i < from->nr_ops; i++) {
 		const struct op *op = &from->ops[i];

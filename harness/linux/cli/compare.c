@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* compare.c - `tidemark linux compare`: windows with replies, and a table of them */
+#include <argp.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "linux/differ.h"
+#include "linux/linux.h"
+
+struct guest {				/* a row of the table */
+	const char *path;
+	struct differ_counts counts;
+	uint32_t ran, trouble, refused;
+	bool	 bad;			/* the window itself */
+	char	 kernel[WIRE_TEXT_MAX];
+};
+
+struct args {
+	struct paths paths;
+	const char *texts;		/* folder for programs that differ */
+	bool json, quiet;
+	unsigned int shown;		/* differences told in full, per window */
+};
+
+/* --- one window --------------------------------------------------------------------------- */
+
+static void compare_one(const struct args *args, struct guest *g, struct differ *d,
+			const struct window *w, uint32_t program)
+{
+	enum differ_result result;
+
+	if (window_head(w)->programs[program].status == WIRE_REFUSED) {
+		g->refused++;
+		return;
+	}
+	result = differ_program(d, w, program);
+	g->ran++;
+	if (result == DIFFER_TROUBLE) {
+		g->trouble++;
+		fprintf(stderr, "%s: program %" PRIu32 ": %s\n", g->path, program, d->what);
+		return;
+	}
+	differ_add(&g->counts, &d->counts);
+	if (result == DIFFER_EQUAL || args->quiet)
+		return;
+	if (g->counts.programs - g->counts.programs_equal > args->shown) {
+		printf("%s: program %" PRIu32 " at op %" PRIu32 ": %s\n", g->path, program,
+		       d->op + 1, d->what);
+		return;
+	}
+	printf("%s: program %" PRIu32 ": ", g->path, program);
+	differ_report(d, stdout);
+}
+
+static void compare_window(const struct args *args, struct guest *g, struct differ *d)
+{
+	const struct wire_head *head;
+	const char *wrong;
+	struct window w;
+
+	g->bad = true;
+	if (!window_open(&w, g->path, 0))
+		return;
+	head = window_head(&w);
+	wrong = window_check(&w);
+	if (wrong) {
+		fprintf(stderr, "%s: expected a window, got something else: %s\n", g->path, wrong);
+	} else {
+		g->bad = false;
+		snprintf(g->kernel, sizeof(g->kernel), "%.*s", WIRE_TEXT_MAX - 1, head->kernel);
+		if (head->error[0]) {
+			fprintf(stderr, "%s: the guest says: %.*s\n", g->path, WIRE_TEXT_MAX - 1,
+				head->error);
+			g->bad = true;
+		}
+		for (uint32_t i = 0; i < head->nr_programs; i++)
+			compare_one(args, g, d, &w, i);
+	}
+	window_close(&w);
+}
+
+/* --- the table ---------------------------------------------------------------------------- */
+
+static uint64_t least_fallbacks(const struct differ_counts *c)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned int a = 0; a < MIGRATE_PCPTYPES; a++)
+		for (unsigned int b = 0; b < MIGRATE_PCPTYPES; b++)
+			if (a != b && c->fallbacks[a][b] < least)
+				least = c->fallbacks[a][b];
+	return least;
+}
+
+static const char *base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void print_row(const char *name, const struct differ_counts *c)
+{
+	printf("%-16s %8" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %9" PRIu64 "/%-9"
+	       PRIu64 " %5" PRIu64 "/%-5" PRIu64 "\n", name, c->programs, c->ops, c->allocations,
+	       c->pfns_equal, c->failures_equal, c->failures, c->lists_equal, c->programs);
+}
+
+static void print_counts(const struct differ_counts *c)
+{
+	printf("splits %" PRIu64 ", merges %" PRIu64 ", refills %" PRIu64 ", bulk frees %" PRIu64
+	       ", conversions %" PRIu64 ", highatomic reserves %" PRIu64 ", boosts %" PRIu64
+	       ", below low %" PRIu64 "\n", c->splits, c->merges, c->refills, c->bulk_frees,
+	       c->conversions, c->highatomic, c->boosts, c->slow);
+	printf("fallbacks:");
+	for (unsigned int a = 0; a < MIGRATE_PCPTYPES; a++)
+		for (unsigned int b = 0; b < NR_MIGRATETYPES; b++)
+			if (c->fallbacks[a][b])
+				printf(" %c<-%c %" PRIu64, migratetype_letter(a),
+				       migratetype_letter(b), c->fallbacks[a][b]);
+	printf("\nfailures by mark:");
+	for (unsigned int i = 0; i < NR_FAILED; i++)
+		printf(" %s %" PRIu64, differ_class_names[i], c->failed[i]);
+	putchar('\n');
+}
+
+static void print_table(const struct guest *guests, size_t nr, const struct differ_counts *sum)
+{
+	printf("%-16s %8s %10s %10s %10s %19s %11s\n", "guest", "programs", "ops", "allocations",
+	       "pfn equal", "failures equal/all", "lists equal");
+	for (size_t i = 0; i < nr; i++)
+		print_row(base(guests[i].path), &guests[i].counts);
+	if (nr > 1)
+		print_row("all", sum);
+	print_counts(sum);
+}
+
+static void print_json_counts(const struct differ_counts *c)
+{
+	printf("\"programs\": %" PRIu64 ", \"programs_equal\": %" PRIu64 ", \"ops\": %" PRIu64
+	       ", \"allocations\": %" PRIu64 ", \"pfns_equal\": %" PRIu64 ", \"failures\": %" PRIu64
+	       ", \"failures_equal\": %" PRIu64 ", \"lists_equal\": %" PRIu64, c->programs,
+	       c->programs_equal, c->ops, c->allocations, c->pfns_equal, c->failures,
+	       c->failures_equal, c->lists_equal);
+	printf(", \"splits\": %" PRIu64 ", \"merges\": %" PRIu64 ", \"refills\": %" PRIu64
+	       ", \"bulk_frees\": %" PRIu64 ", \"conversions\": %" PRIu64 ", \"highatomic\": %"
+	       PRIu64 ", \"boosts\": %" PRIu64 ", \"fallbacks_least\": %" PRIu64, c->splits,
+	       c->merges, c->refills, c->bulk_frees, c->conversions, c->highatomic, c->boosts,
+	       least_fallbacks(c));
+	printf(", \"failed\": {");
+	for (unsigned int i = 0; i < NR_FAILED; i++)
+		printf("%s\"%s\": %" PRIu64, i ? ", " : "", differ_class_names[i], c->failed[i]);
+	putchar('}');
+}
+
+static void print_json(const struct guest *guests, size_t nr, const struct differ_counts *sum)
+{
+	printf("{\"guests\": [");
+	for (size_t i = 0; i < nr; i++) {
+		printf("%s\n  {\"window\": \"%s\", \"trouble\": %" PRIu32 ", \"refused\": %" PRIu32
+		       ", ", i ? "," : "", base(guests[i].path), guests[i].trouble,
+		       guests[i].refused);
+		print_json_counts(&guests[i].counts);
+		putchar('}');
+	}
+	printf("],\n \"all\": {");
+	print_json_counts(sum);
+	printf("}}\n");
+}
+
+/* --- the command -------------------------------------------------------------------------- */
+
+static error_t option(int key, char *arg, struct argp_state *state)
+{
+	struct args *args = state->input;
+
+	switch (key) {
+	case 'j': args->json = true; return 0;
+	case 'q': args->quiet = true; return 0;
+	case 'n': args->shown = (unsigned int)strtoul(arg, NULL, 10); return 0;
+	case ARGP_KEY_NO_ARGS: argp_error(state, "expected a window, got none"); return 0;
+	case ARGP_KEY_ARG:
+		if (!paths_add(&args->paths, arg))
+			exit(EXIT_TROUBLE);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static int compare_all(const struct args *args)
+{
+	struct guest *guests = xmalloc(args->paths.nr * sizeof(*guests));
+	struct differ_counts sum = { .programs = 0 };
+	int status = EXIT_GOOD;
+	struct differ d;
+
+	differ_init(&d);
+	for (size_t i = 0; i < args->paths.nr; i++) {
+		guests[i].path = args->paths.path[i];
+		compare_window(args, &guests[i], &d);
+		differ_add(&sum, &guests[i].counts);
+		if (guests[i].counts.programs_equal != guests[i].counts.programs &&
+		    status == EXIT_GOOD)
+			status = EXIT_FINDING;
+		if (guests[i].bad || guests[i].trouble || !guests[i].ran)
+			status = EXIT_TROUBLE;
+	}
+	differ_done(&d);
+	if (args->json)
+		print_json(guests, args->paths.nr, &sum);
+	else
+		print_table(guests, args->paths.nr, &sum);
+	free(guests);
+	return status;
+}
+
+int linux_compare(int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{ "json", 'j', NULL, 0, "The table for machines", 0 },
+		{ "quiet", 'q', NULL, 0, "Only the table", 0 },
+		{ "shown", 'n', "N", 0, "Tell so many differences of a window in full (1)", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		.options = options,
+		.parser = option,
+		.args_doc = "WINDOW...",
+		.doc = "Run each window's programs in core, from the state that its guest had, and "
+		       "compare every page, every failure, and every list at the end.",
+	};
+	struct args args = { .shown = 1 };
+	int status;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &args);
+	status = compare_all(&args);
+	paths_free(&args.paths);
+	return status;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* prepare.c - `tidemark linux prepare`: a window with programs for a guest */
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "linux/linux.h"
+#include "linux/programs.h"
+#include "linux/reply.h"
+
+enum { WINDOW_MIB = 64 };
+
+struct args {
+	const char *window;
+	uint64_t cpus, nodes, mib, programs, ops, seed, window_mib;
+	uint32_t themes;		/* bit per enum guest_theme; 0: all */
+	struct paths files;		/* programs to put before those drawn */
+};
+
+static uint64_t number(struct argp_state *state, const char *what, const char *arg, uint64_t lo,
+		       uint64_t hi)
+{
+	unsigned long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoull(arg, &end, 0);
+	if (errno || *end || end == arg || *arg == '-' || v < lo || v > hi)
+		argp_error(state, "expected --%s=NUMBER from %" PRIu64 " to %" PRIu64 ", got %s",
+			   what, lo, hi, arg);
+	return v;
+}
+
+static void take_theme(struct argp_state *state, struct args *args, const char *arg)
+{
+	for (unsigned int i = 0; i < NR_GUEST_THEMES; i++)
+		if (!strcmp(arg, guest_theme_names[i])) {
+			args->themes |= 1u << i;
+			return;
+		}
+	argp_error(state, "expected a theme out of mixed, sets, fragments, large, bottom, atomic, "
+		   "zones; got %s", arg);
+}
+
+static error_t option(int key, char *arg, struct argp_state *state)
+{
+	struct args *args = state->input;
+
+	switch (key) {
+	case 'c': args->cpus = number(state, "cpus", arg, 1, MAX_CPUS); return 0;
+	case 'd': args->nodes = number(state, "nodes", arg, 1, MAX_NODES); return 0;
+	case 'm': args->mib = number(state, "mib", arg, 16, 1 << 20); return 0;
+	case 'p': args->programs = number(state, "programs", arg, 0, WIRE_PROGRAMS_MAX); return 0;
+	case 'n': args->ops = number(state, "ops", arg, 1, OPS_MAX); return 0;
+	case 's': args->seed = number(state, "seed", arg, 0, UINT64_MAX); return 0;
+	case 'w': args->window_mib = number(state, "window", arg, 1, 4096); return 0;
+	case 't': take_theme(state, args, arg); return 0;
+	case 'f':
+		if (!paths_add(&args->files, arg))
+			exit(EXIT_TROUBLE);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (args->window)
+			argp_error(state, "expected one window, got %s as well", arg);
+		args->window = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS: argp_error(state, "expected a window, got none"); return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static bool add_file(struct window *w, const char *path, struct program *p)
+{
+	char wrong[REPLY_SENTENCE];
+	bool ok;
+
+	if (!op_load(path, p))
+		return false;
+	ok = window_add(w, p, wrong);
+	op_discard(p);
+	if (!ok)
+		fprintf(stderr, "%s: expected a program for a guest, got another: %s\n", path,
+			wrong);
+	return ok;
+}
+
+static bool add_drawn(struct window *w, const struct args *args, struct program *p)
+{
+	const struct guest_shape shape = {
+		.cpus = (uint8_t)args->cpus, .nodes = (uint8_t)args->nodes,
+		.pages = args->mib << 8 };
+	uint32_t themes = args->themes ? args->themes : (1u << NR_GUEST_THEMES) - 1;
+	char wrong[REPLY_SENTENCE];
+
+	for (uint64_t i = 0; i < args->programs; i++) {
+		unsigned int theme = 0;
+
+		for (uint64_t n = i % popcount_u64(themes); ; theme++)
+			if (themes >> theme & 1 && n-- == 0)
+				break;
+		guest_program(&shape, theme, args->seed + i, (uint32_t)args->ops, p);
+		if (!window_add(w, p, wrong)) {
+			fprintf(stderr, "%s: program %" PRIu64 ": %s\n", args->window, i, wrong);
+			return false;
+		}
+	}
+	return true;
+}
+
+static int prepare(const struct args *args)
+{
+	struct program *p = xmalloc(sizeof(*p));
+	struct window w;
+	bool ok;
+
+	if (!window_open(&w, args->window, args->window_mib << 20)) {
+		free(p);
+		return EXIT_TROUBLE;
+	}
+	ok = true;
+	for (size_t i = 0; ok && i < args->files.nr; i++)
+		ok = add_file(&w, args->files.path[i], p);
+	ok = ok && add_drawn(&w, args, p);
+	/* A guest takes no window that is not whole. */
+	if (!ok)
+		window_head(&w)->magic = 0;
+	window_close(&w);
+	free(p);
+	return ok ? EXIT_GOOD : EXIT_TROUBLE;
+}
+
+int linux_prepare(int argc, char **argv)
+{
+	static const struct argp_option options[] = {
+		{ "cpus", 'c', "N", 0, "CPUs of the guest (1)", 0 },
+		{ "nodes", 'd', "N", 0, "Nodes of the guest (1)", 0 },
+		{ "mib", 'm', "N", 0, "Memory of the guest (512)", 0 },
+		{ "programs", 'p', "N", 0, "How many to draw (14)", 0 },
+		{ "ops", 'n', "N", 0, "Ops of each (4000)", 0 },
+		{ "seed", 's', "N", 0, "The same seed draws the same programs (1)", 0 },
+		{ "theme", 't', "NAME", 0, "mixed, sets, fragments, large, bottom, atomic or "
+		  "zones; may be given again (all)", 0 },
+		{ "file", 'f', "FILE", 0, "A program, or a folder of them, to put first", 0 },
+		{ "window", 'w', "MIB", 0, "Size of the window (64)", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		.options = options,
+		.parser = option,
+		.args_doc = "WINDOW",
+		.doc = "Write a window with programs for a guest's kernel, to be run there.",
+	};
+	struct args args = { .cpus = 1, .nodes = 1, .mib = 512, .programs = 14, .ops = 4000,
+			     .seed = 1, .window_mib = WINDOW_MIB };
+	int status;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &args);
+	status = prepare(&args);
+	paths_free(&args.files);
+	return status;
+}
