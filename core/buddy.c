@@ -72,7 +72,7 @@ static struct page *free_buddy(const struct zone *z, pfn_t pfn, unsigned int ord
 	if (!zone_spans(z, buddy_pfn))
 		return NULL;
 	buddy = zone_page(z, buddy_pfn);
-	return buddy->state == PAGE_FREE && buddy->order == order ? buddy : NULL;
+	return observe(buddy->state) == PAGE_FREE && buddy->order == order ? buddy : NULL;
 }
 
 /* B3: below pageblock order both halves are in one pageblock; above, types must agree or mix. */

@@ -44,12 +44,12 @@ static void count_numa(struct mm *mm, const struct zone *preferred, struct zone 
 	uint64_t *numa = z->cpu[cpu].numa;
 
 	if (z->nid == preferred->nid) {
-		numa[NUMA_HIT] += nr;
+		stat_count(&numa[NUMA_HIT], nr);
 	} else {
-		numa[NUMA_MISS] += nr;
-		preferred->cpu[cpu].numa[NUMA_FOREIGN] += nr;
+		stat_count(&numa[NUMA_MISS], nr);
+		stat_count(&preferred->cpu[cpu].numa[NUMA_FOREIGN], nr);
 	}
-	numa[z->nid == mm->cpu_node[cpu] ? NUMA_LOCAL : NUMA_OTHER] += nr;
+	stat_count(&numa[z->nid == mm->cpu_node[cpu] ? NUMA_LOCAL : NUMA_OTHER], nr);
 }
 
 static void count_alloc(struct mm *mm, const struct zone *preferred, struct zone *z, uint64_t nr,
@@ -77,15 +77,17 @@ static void prepare_contents(struct zone *z, struct page *page, unsigned int ord
 static void prepare_page(struct zone *z, struct page *page, unsigned int order, gfp_t gfp,
 			 unsigned int alloc_flags)
 {
+	unsigned int flags = 0;
+
 	mm_assert(X1, page->state == PAGE_NONE);
 	mm_assert(X4, is_aligned(zone_pfn(z, page), 1ULL << order));
 	prepare_contents(z, page, order, gfp);
-	*page = (struct page){ .state = PAGE_ALLOC, .refs = 1, .order = (uint8_t)order,
-			       .zone = z->id };
 	if (order && (gfp & __GFP_COMP))
-		page->flags |= PG_COMP;
+		flags |= PG_COMP;
 	if (alloc_flags & ALLOC_NO_WATERMARKS)
-		page->flags |= PG_PFMEMALLOC;
+		flags |= PG_PFMEMALLOC;
+	publish_page(page, (struct page){ .state = PAGE_ALLOC, .refs = 1, .order = (uint8_t)order,
+					  .zone = z->id, .flags = (uint8_t)flags });
 }
 
 /* --- one zone ----------------------------------------------------------------------------- */

@@ -90,7 +90,7 @@ static void count_interleave(struct mm *mm, const struct page *page, uint8_t nid
 	if (z->nid != nid)
 		return;
 	masked = hook_irq_save(hw);
-	zone_this_cpu(z)->numa[NUMA_INTERLEAVE]++;
+	stat_count(&zone_this_cpu(z)->numa[NUMA_INTERLEAVE], 1);
 	hook_irq_restore(hw, masked);
 }
 

@@ -99,7 +99,7 @@ void mm_count(struct mm *mm, enum vm_event event, uint64_t nr)
 
 	mm_assert(S1, event < NR_VM_EVENTS);
 	mm_assert(S1, cpu < mm->nr_cpus);
-	mm->events[cpu][event] += nr;
+	stat_count(&mm->events[cpu][event], nr);
 }
 
 /* --- CPUs (P4) ---------------------------------------------------------------------------- */

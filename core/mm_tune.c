@@ -45,14 +45,15 @@ bool sysctl_is_legal(enum sysctl_name name, int64_t value)
  */
 static unsigned int local_cpus(const struct mm *mm, const struct zone *z, unsigned int coming)
 {
-	unsigned int nr = popcount_u64(mm->nodes[z->nid].cpus & mm->online_cpus) + coming;
+	uint64_t online = observe(mm->online_cpus);
+	unsigned int nr = popcount_u64(mm->nodes[z->nid].cpus & online) + coming;
 
-	return nr ? nr : popcount_u64(mm->online_cpus);
+	return nr ? nr : popcount_u64(online);
 }
 
 static void set_pcp_limits(struct mm *mm, unsigned int coming)
 {
-	mm_assert(P1, mm->online_cpus != 0);
+	mm_assert(P1, observe(mm->online_cpus) != 0);
 	mm_assert(P1, coming <= 1);
 	for (struct zone *z = mm_next_zone(mm, NULL); z; z = mm_next_zone(mm, z))
 		pcp_set_limits(z, mm->nr_cpus, local_cpus(mm, z, coming));

@@ -48,13 +48,13 @@ uint64_t mobility_move_block(struct zone *z, const struct page *page, enum migra
 	for (pfn = start; pfn < end;) {
 		struct page *p = zone_page(z, pfn);
 
-		if (p->state == PAGE_FREE) {
+		if (observe(p->state) == PAGE_FREE) {
 			buddy_move(z, p, type);
 			moved += 1ULL << p->order;
 			pfn += 1ULL << p->order;
 			continue;
 		}
-		if (movable && (p->flags & PG_LRU))
+		if (movable && (observe(p->flags) & PG_LRU))
 			(*movable)++;
 		pfn++;
 	}

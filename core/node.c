@@ -230,7 +230,7 @@ void node_set_totalreserve(struct node nodes[MAX_NODES], const struct zone zones
 			if (zone_managed(z))
 				sum += zone_reserve(z);
 		}
-		nodes[nid].totalreserve = sum;
+		publish(nodes[nid].totalreserve, sum);
 	}
 }
 
@@ -252,9 +252,9 @@ bool node_dirty_ok(const struct tunables *t, const struct node *node,
 		if (free > 0)
 			pages += (uint64_t)free;
 	}
-	pages -= min_u64(pages, node->totalreserve);
+	pages -= min_u64(pages, observe(node->totalreserve));
 	pages += dirty;
-	limit = pages * t->sysctl.dirty_ratio / 100;
+	limit = pages * observe(t->sysctl.dirty_ratio) / 100;
 	if (context & CTX_REALTIME)
 		limit += limit / 4;
 	return dirty <= min_u64(limit, UINT32_MAX);

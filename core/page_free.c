@@ -9,7 +9,7 @@ static void drop_marks(struct mm *mm, struct zone *z, struct page *page, unsigne
 		add_shared(mm->tun.hw, mm->nodes[z->nid].nr_dirty, -(1ULL << order));
 	if (page->flags & PG_LRU)
 		for (uint64_t i = 1; i < 1ULL << order; i++)
-			page[i].flags = 0;
+			publish(page[i].flags, 0);
 }
 
 /* B6: what the contents of a free page are. */
@@ -43,8 +43,8 @@ static struct zone *retire(struct mm *mm, struct page *page, unsigned int order)
 					       .zone = z->id, .order = (uint8_t)order });
 	drop_marks(mm, z, page, order);
 	flags = retire_contents(z, pfn, 1ULL << order);
-	*page = (struct page){ .zone = z->id, .flags = flags,
-			       .type = (uint8_t)pageblock_type(&z->blocks, pfn) };
+	publish_page(page, (struct page){ .zone = z->id, .flags = flags,
+					  .type = (uint8_t)pageblock_type(&z->blocks, pfn) });
 	return z;
 }
 
@@ -108,8 +108,9 @@ static void free_tails(struct mm *mm, struct page *page)
 	while (order-- > 0) {
 		struct page *part = page + (1ULL << order);
 
-		*part = (struct page){ .state = PAGE_ALLOC, .refs = 0, .zone = page->zone,
-				       .order = (uint8_t)order, .flags = marks };
+		publish_page(part, (struct page){ .state = PAGE_ALLOC, .refs = 0,
+						  .zone = page->zone, .order = (uint8_t)order,
+						  .flags = marks });
 		free_block(mm, part, order);
 	}
 }
@@ -215,8 +216,8 @@ enum mm_error mm_split_page(struct mm *mm, struct page *page)
 		return MM_BAD_COUNT;
 	mm_assert(B5, page->order <= MAX_ORDER);
 	for (uint64_t i = (1ULL << page->order) - 1; i > 0; i--)
-		page[i] = (struct page){ .state = PAGE_ALLOC, .refs = 1, .zone = page->zone,
-					 .flags = page->flags };
+		publish_page(&page[i], (struct page){ .state = PAGE_ALLOC, .refs = 1,
+						      .zone = page->zone, .flags = page->flags });
 	page->order = 0;
 	mm_assert(B5, mm_page_zone(mm, page)->managed > 0);
 	return MM_OK;
@@ -239,8 +240,8 @@ enum mm_error mm_set_movable(struct mm *mm, struct page *page, bool movable)
 	if (!is_allocation(page))
 		return MM_BAD_PAGE;
 	for (uint64_t i = 0; i < 1ULL << page->order; i++)
-		page[i].flags = (uint8_t)(movable ? page[i].flags | PG_LRU
-						  : page[i].flags & ~PG_LRU);
+		publish(page[i].flags, (uint8_t)(movable ? page[i].flags | PG_LRU
+							 : page[i].flags & ~PG_LRU));
 	return MM_OK;
 }
 
@@ -253,7 +254,7 @@ enum mm_error mm_set_dirty(struct mm *mm, struct page *page, bool dirty)
 	if (dirty == ((page->flags & PG_DIRTY) != 0))
 		return MM_OK;
 	nr = 1ULL << page->order;
-	page->flags ^= PG_DIRTY;
+	publish(page->flags, page->flags ^ PG_DIRTY);
 	add_shared(mm->tun.hw, mm->nodes[mm_page_zone(mm, page)->nid].nr_dirty, dirty ? nr : -nr);
 	return MM_OK;
 }

@@ -36,7 +36,7 @@ static inline uint64_t pageblock_index(const struct pageblocks *pb, pfn_t pfn)
 
 static inline enum migratetype pageblock_type(const struct pageblocks *pb, pfn_t pfn)
 {
-	return (enum migratetype)pb->type[pageblock_index(pb, pfn)];
+	return (enum migratetype)observe(pb->type[pageblock_index(pb, pfn)]);
 }
 
 /* Types that group by mobility become UNMOVABLE where grouping is off (M1). */

@@ -72,7 +72,7 @@ static void set_add(struct zone *z, struct pcp *pcp, struct page *page, unsigned
 {
 	mm_assert(X1, page->state == PAGE_NONE);
 	mm_assert(P5, page->type != MIGRATE_ISOLATE);
-	page->state = PAGE_PCP;
+	publish(page->state, PAGE_PCP);
 	page->order = (uint8_t)order;
 	page->zone = z->id;
 	page->cpu = (uint8_t)hook_cpu(z->tun->hw);
@@ -91,7 +91,7 @@ static void set_del(struct zone *z, struct pcp *pcp, struct page *page, unsigned
 	list_del(&pcp->lists[index], z->pages, page);
 	publish(pcp->count, pcp->count - (1U << page->order));
 	hook_touched(z->tun->hw, z->id, zone_pfn(z, page), LIST_OF_CPU + page->cpu);
-	page->state = PAGE_NONE;
+	publish(page->state, PAGE_NONE);
 	page->cpu = 0;
 }
 
@@ -314,7 +314,8 @@ void pcp_drain(struct zone *z, unsigned int cpu)
 
 		hook_lock(hw, &pcp->lock);
 		left = pcp->count;
-		slice = (uint32_t)min_u64(left, (uint64_t)pcp->batch << PCP_FREE_FACTOR_MAX);
+		slice = (uint32_t)min_u64(left, (uint64_t)observe(pcp->batch) <<
+						PCP_FREE_FACTOR_MAX);
 		if (slice)
 			bulk_free(z, pcp, slice, 0);
 		left -= slice;
@@ -344,7 +345,7 @@ void pcp_prezero(struct zone *z)
 	mm_assert(B6, z->tun->policy.prezero);
 	if (!hook_trylock(hw, &pcp->lock))
 		return;
-	budget = pcp->batch;
+	budget = observe(pcp->batch);
 	for (unsigned int i = 0; i < MIGRATE_PCPTYPES; i++) {
 		struct page *page = list_entry(z->pages, pcp->lists[i].first);
 
@@ -354,7 +355,7 @@ void pcp_prezero(struct zone *z)
 			hook_pages_alloc(hw, z->id, zone_pfn(z, page), 1);
 			hook_pages_clear(hw, z->id, zone_pfn(z, page), 1);
 			hook_pages_free(hw, z->id, zone_pfn(z, page), 1);
-			page->flags |= PG_ZEROED;
+			publish(page->flags, page->flags | PG_ZEROED);
 			budget--;
 		}
 	}

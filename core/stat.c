@@ -10,7 +10,7 @@ void stat_fold(struct hw *hw, struct zone_stats *stats, struct stat_diff *diff)
 		if (!diff->diff[item])
 			continue;
 		add_shared(hw, stats->count[item], diff->diff[item]);
-		diff->diff[item] = 0;
+		publish(diff->diff[item], 0);
 	}
 }
 

@@ -51,13 +51,19 @@ struct zone_stats {
 static inline void stat_mod(struct hw *hw, struct zone_stats *stats, struct stat_diff *diff,
 			    enum zone_stat item, int64_t delta)
 {
-	int64_t sum = diff->diff[item] + delta;
+	int64_t sum = diff->diff[item] + delta, threshold = observe(diff->threshold);
 
-	if (sum > diff->threshold || -sum > diff->threshold) {
+	if (sum > threshold || -sum > threshold) {
 		add_shared(hw, stats->count[item], sum);
 		sum = 0;
 	}
-	diff->diff[item] = (int8_t)sum;
+	publish(diff->diff[item], (int8_t)sum);
+}
+
+/* Counts events of this CPU: only it writes them. */
+static inline void stat_count(uint64_t *count, uint64_t nr)
+{
+	publish(*count, *count + nr);
 }
 
 /* Passes on all that `diff` holds; the CPU's own business, or that of a dead CPU's heir. */

@@ -135,13 +135,16 @@ void watermark_set_marks(struct tunables *t, struct zone *zones, uint32_t min_fr
 	mm_assert(W2, min_free_kbytes <= INT32_MAX);
 	for (unsigned int id = 0; id < t->zone_ids; id++) {
 		struct zone *z = &zones[id];
+		uint64_t mark[NR_WMARK];
 		bool masked;
 
 		if (!zone_type_configured(t, z->type))
 			continue;
+		compute_marks(z, &share, mark);
 		masked = hook_irq_save(t->hw);
 		hook_lock(t->hw, &z->lock);
-		compute_marks(z, &share, z->watermark);
+		for (unsigned int i = 0; i < NR_WMARK; i++)
+			publish(z->watermark[i], mark[i]);
 		publish(z->boost, 0);
 		hook_unlock(t->hw, &z->lock);
 		hook_irq_restore(t->hw, masked);
@@ -180,7 +183,7 @@ void watermark_set_reserves(struct tunables *t, struct zone *zones)
 				const struct zone *upper = &zones[first + j];
 
 				above += upper->managed_reserve;
-				z->lowmem_reserve[j] = reserve_from(z, upper, above);
+				publish(z->lowmem_reserve[j], reserve_from(z, upper, above));
 			}
 		}
 	}
@@ -200,11 +203,11 @@ void watermark_set_thresholds(struct tunables *t, struct zone *zones, unsigned i
 		threshold = stat_threshold(z->managed, nr_online, t->page_shift);
 		mm_assert(W8, threshold <= 125);
 		for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
-			z->cpu[cpu].stat.threshold = (uint8_t)threshold;
+			publish(z->cpu[cpu].stat.threshold, (uint8_t)threshold);
 		/* As in Linux, a mark that is no longer needed stays. */
 		drift = (uint64_t)nr_online * threshold;
 		if (drift > z->watermark[WMARK_LOW] - z->watermark[WMARK_MIN])
-			z->percpu_drift_mark = zone_wmark(z, WMARK_HIGH) + drift;
+			publish(z->percpu_drift_mark, zone_wmark(z, WMARK_HIGH) + drift);
 	}
 }
 
@@ -212,13 +215,14 @@ bool watermark_boost(struct zone *z)
 {
 	const struct tunables *t = z->tun;
 	uint64_t block = pageblock_nr_pages(t), most;
+	uint32_t factor = observe(t->sysctl.watermark_boost_factor);
 
 	mm_assert(X9, hook_lock_is_held(t->hw, &z->lock));
-	if (!t->sysctl.watermark_boost_factor)
+	if (!factor)
 		return false;
 	if (z->managed < block * BOOST_MIN_BLOCKS)
 		return false;
-	most = mul_div_u64(z->watermark[WMARK_HIGH], t->sysctl.watermark_boost_factor, SCALE_UNIT);
+	most = mul_div_u64(z->watermark[WMARK_HIGH], factor, SCALE_UNIT);
 	/* Marks that are not set yet, or a factor too small to matter. */
 	if (!most)
 		return false;
@@ -282,7 +286,7 @@ static bool has_block(const struct zone *z, unsigned int order, unsigned int all
 bool watermark_ok(const struct zone *z, unsigned int order, uint64_t mark,
 		  enum zone_type highest, unsigned int alloc_flags, int64_t free)
 {
-	int64_t reserve = (int64_t)z->lowmem_reserve[highest];
+	int64_t reserve = (int64_t)observe(z->lowmem_reserve[highest]);
 
 	mm_assert(W5, order <= MAX_ORDER);
 	mm_assert(W5, highest < NR_ZONE_TYPES);
@@ -303,7 +307,7 @@ static bool plainly_ok(const struct zone *z, uint64_t mark, enum zone_type highe
 {
 	int64_t usable = free - unusable_pages(z, 0, alloc_flags);
 
-	return usable > (int64_t)(mark + z->lowmem_reserve[highest]);
+	return usable > (int64_t)(mark + observe(z->lowmem_reserve[highest]));
 }
 
 bool watermark_ok_fast(const struct zone *z, unsigned int order, uint64_t mark,
@@ -318,7 +322,8 @@ bool watermark_ok_fast(const struct zone *z, unsigned int order, uint64_t mark,
 	/* Boost is there to wake kswapd early, not to fail who cannot wait. */
 	if (order == 0 && (gfp & __GFP_ATOMIC) && read_shared(z->tun->hw, z->boost) &&
 	    (alloc_flags & ALLOC_WMARK_MASK) == ALLOC_WMARK_MIN)
-		return watermark_ok(z, 0, z->watermark[WMARK_MIN], highest, alloc_flags, free);
+		return watermark_ok(z, 0, observe(z->watermark[WMARK_MIN]), highest, alloc_flags,
+				    free);
 	return false;
 }
 
@@ -326,8 +331,9 @@ bool watermark_ok_safe(const struct zone *z, unsigned int order, uint64_t mark,
 		       enum zone_type highest, unsigned int nr_cpus)
 {
 	int64_t free = at_least_zero(zone_free_pages(z));
+	uint64_t drift = observe(z->percpu_drift_mark);
 
-	if (z->percpu_drift_mark && free < (int64_t)z->percpu_drift_mark)
+	if (drift && free < (int64_t)drift)
 		free = at_least_zero(zone_free_pages_exact(z, nr_cpus));
 	return watermark_ok(z, order, mark, highest, 0, free);
 }

@@ -120,7 +120,7 @@ static inline int64_t zone_free_pages(const struct zone *z)
 /* W2 with boost: the mark that a request must leave. */
 static inline uint64_t zone_wmark(const struct zone *z, enum wmark mark)
 {
-	return z->watermark[mark] + read_shared(z->tun->hw, z->boost);
+	return observe(z->watermark[mark]) + read_shared(z->tun->hw, z->boost);
 }
 
 /* Is the memory high memory, for the marks (W2)?  A HIGHMEM zone, or MOVABLE cut from one. */

@@ -73,6 +73,8 @@ static inline void hook_step(struct hw *hw)
 #define write_shared(hw, x, value)	(hook_step(hw), (void)((x) = (value)))
 #define add_shared(hw, x, delta)	(hook_step(hw), (void)((x) += (delta)))
 #define publish(x, value)		((void)((x) = (value)))
+#define observe(x)			(x)
+#define publish_page(to, ...)		((void)(*(to) = (__VA_ARGS__)))
 
 static inline unsigned int hook_cpu(struct hw *hw) { return hw->cpu; }
 
