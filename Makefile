@@ -147,6 +147,7 @@ help:
 	@echo 'make test         unit tests, corpus, same hashes on every build, mutants, tidy'
 	@echo 'make replay F=f   replay one corpus or crash file with a trace'
 	@echo 'make coverage     HTML under build/coverage, and COVERAGE.md anew'
+	@echo 'make linux        the same programs in the real kernel: FULL=1, or CONFIG="name..."'
 	@echo 'make hunt         how fast make fuzz finds bugs that were put in by hand'
 	@echo 'make lint         every rule that a program can check'
 	@echo 'make bench        speed'
@@ -180,6 +181,11 @@ hunt:
 	@$(SUBMAKE) build-libfuzzer
 	@ci/hunt $(NAMES)
 
+linux:
+	@$(DEPS) linux
+	@$(SUBMAKE) build/tidemark
+	@harness/linux/guest.py $(if $(FULL),--full) $(CONFIG:%=--config=%)
+
 lint:
 	@$(DEPS)
 	@$(SUBMAKE) build-lint
@@ -193,5 +199,5 @@ bench:
 clean:
 	rm -rf build
 
-.PHONY: all help fuzz test replay coverage hunt lint bench clean
+.PHONY: all help fuzz test replay coverage hunt linux lint bench clean
 .PHONY: build-libfuzzer build-afl build-test build-coverage build-lint

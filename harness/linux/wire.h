@@ -51,7 +51,7 @@ enum wire_op_kind {
 	NR_WIRE_OPS,
 };
 
-/* Bits of wire_op.gfp, in the order of Linux 6.1; those a kernel lacks are dropped by its module. */
+/* Bits of wire_op.gfp, in the order of Linux 6.1; the module drops those its kernel lacks. */
 #define WIRE_GFP_BITS(BIT) \
 	BIT(DMA) BIT(HIGHMEM) BIT(DMA32) BIT(MOVABLE) BIT(RECLAIMABLE) BIT(HIGH) BIT(IO) BIT(FS) \
 	BIT(ZERO) BIT(ATOMIC) BIT(DIRECT_RECLAIM) BIT(KSWAPD_RECLAIM) BIT(WRITE) BIT(NOWARN) \
@@ -85,7 +85,7 @@ struct wire_program {		/* the host fills in all but the last three */
 	__u64	ops;		/* offset of its struct wire_op[] in the window */
 	__u32	nr_ops;
 	__u32	nr_slots;
-	__u32	nr_pages;	/* room for pages over all slots: the sum of what ops may allocate */
+	__u32	nr_pages;	/* the sum of what its ops may allocate */
 	__u32	status;		/* enum wire_status */
 	__u64	reply;		/* offset of its first section */
 	__u64	reply_bytes;
@@ -122,16 +122,16 @@ struct wire_head {
 enum wire_section_kind {
 	WIRE_SNAPSHOT,		/* index 0: before, 1: after; no words */
 	WIRE_MACHINE,		/* enum wire_machine */
-	WIRE_NODE,		/* node; words: mask of its CPUs, then its distance to node 0, 1, ... */
-	WIRE_ZONELIST,		/* node; index 0: fallback, 1: THISNODE; words: WIRE_ZONE_ID, best first */
+	WIRE_NODE,		/* node; mask of its CPUs, then its distance to node 0, 1, ... */
+	WIRE_ZONELIST,		/* node; index 0: fallback, 1: THISNODE; WIRE_ZONE_ID, best first */
 	WIRE_ZONE,		/* node, zone; enum wire_zone */
 	WIRE_ZONE_CPU,		/* node, zone, index: CPU; enum wire_zone_cpu */
-	WIRE_FREE_LIST_OF,	/* node, zone, index: WIRE_LIST(order, type); pfns from the head on */
-	WIRE_PCP_LIST,		/* node, zone, index: WIRE_PCP(cpu, list); WIRE_PCP_PAGE from the head on */
+	WIRE_FREE_LIST_OF,	/* node, zone, index: WIRE_LIST(order, type); pfns from the head */
+	WIRE_PCP_LIST,		/* node, zone, index: WIRE_PCP(cpu, list); WIRE_PCP_PAGE likewise */
 	WIRE_BLOCKS,		/* node, zone; a type per pageblock that the span touches, or
 				   WIRE_NONE where there is no memory at all */
-	WIRE_MOVABLE,		/* node, zone; bit per page from zone start: on an LRU or movable */
-	WIRE_RESULTS,		/* alloc, exact: pfn or WIRE_NONE; bulk: how many, then their pfns */
+	WIRE_MOVABLE,		/* node, zone; bit per page from its start: on an LRU or movable */
+	WIRE_RESULTS,		/* alloc, exact: pfn or WIRE_NONE; bulk: how many, then pfns */
 	WIRE_END,
 	NR_WIRE_SECTIONS,
 };

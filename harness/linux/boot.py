@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""boot - one guest from power on to power off
+
+The guest gets its window as the memory of a PCI device.  It ends by itself, or
+at the time limit, or with us: nothing is left running.
+"""
+
+import ctypes
+import os
+import signal
+import stat
+import subprocess
+
+import debian
+import window
+
+INIT = debian.TREE / 'harness' / 'linux' / 'guest' / 'init'
+SECONDS_MAX = 300
+PR_SET_PDEATHSIG = 1
+
+# The same memory at the same addresses in every boot, as far as the kernel decides.
+ALWAYS = ('console=ttyS0 panic=1 nokaslr norandmaps random.trust_cpu=off init_on_alloc=0 '
+	  'page_alloc.shuffle=0 nowatchdog rcupdate.rcu_cpu_stall_suppress=1 audit=0')
+
+
+# --- the file system that the guest boots from -------------------------------------
+
+
+class Cpio:
+	"""An archive in the form that the kernel unpacks; fit to be written without root."""
+
+	def __init__(self):
+		self.parts = []
+		self.inode = 0
+
+	def add(self, name, mode, data=b'', device=(0, 0)):
+		self.inode += 1
+		fields = (self.inode, mode, 0, 0, 1, 0, len(data), 0, 0, *device, len(name) + 1, 0)
+		head = b'070701' + b''.join(b'%08X' % field for field in fields)
+		head += name.encode() + b'\0'
+		self.parts += [head, bytes(-len(head) % 4), data, bytes(-len(data) % 4)]
+
+	def bytes(self):
+		self.add('TRAILER!!!', 0)
+		return b''.join(self.parts)
+
+
+def initramfs(kernel, shell, churn, script):
+	archive = Cpio()
+	for name in ('bin', 'dev', 'proc', 'sys', 'tmp'):
+		archive.add(name, stat.S_IFDIR | 0o755)
+	archive.add('dev/console', stat.S_IFCHR | 0o600, device=(5, 1))
+	for name, path in (('init', INIT), ('bin/busybox', shell), ('bin/churn', churn),
+			   ('tidemark.ko', kernel.module())):
+		archive.add(name, stat.S_IFREG | 0o755, path.read_bytes())
+	archive.add('script', stat.S_IFREG | 0o644, script.encode())
+	return archive.bytes()
+
+
+# --- the machine ----------------------------------------------------------------
+
+
+def clock_options(config):
+	"""One CPU: time is instructions, so that boots are alike.  With several that is
+	too slow to be of use; they take turns in one thread."""
+	if config.nr_cpus() == 1:
+		return ['-accel', 'tcg', '-icount', 'shift=1,sleep=off']
+	return ['-accel', 'tcg,thread=single']
+
+
+def cpu_names(config, node):
+	first = sum(config.cpus[:node])
+	return ['cpus=%d' % cpu for cpu in range(first, first + config.cpus[node])]
+
+
+def node_options(config):
+	if len(config.memory) == 1:
+		return []
+	options = []
+	for node, size in enumerate(config.memory):
+		options += ['-object', 'memory-backend-ram,id=m%d,size=%dM' % (node, size), '-numa',
+			    ','.join(['node', 'nodeid=%d' % node, 'memdev=m%d' % node,
+				      *cpu_names(config, node)])]
+	for start, end, distance in config.distances:
+		options += ['-numa', 'dist,src=%d,dst=%d,val=%d' % (start, end, distance)]
+	return options
+
+
+def command(config, kernel, where):
+	size = (where / 'window.bin').stat().st_size
+	return ['qemu-system-x86_64', *clock_options(config), '-cpu', 'qemu64',
+		'-rtc', 'base=2020-01-01,clock=vm', '-m', '%dM' % sum(config.memory),
+		'-smp', str(config.nr_cpus()), *node_options(config),
+		'-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
+		'-serial', 'file:%s' % (where / 'console.log'),
+		'-object', 'memory-backend-file,id=window,mem-path=%s,size=%d,share=on'
+		% (where / 'window.bin', size), '-device', 'ivshmem-plain,memdev=window',
+		'-kernel', str(kernel.image()), '-initrd', str(where / 'initramfs'),
+		'-append', ' '.join((ALWAYS, config.append)).strip()]
+
+
+def die_with_parent():
+	ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def last_words(where):
+	try:
+		lines = (where / 'console.log').read_text(errors='replace').splitlines()
+	except OSError:
+		return ''
+	return ''.join('\n  ' + line for line in lines[-8:])
+
+
+def power(config, kernel, where):
+	guest = subprocess.Popen(command(config, kernel, where), stdin=subprocess.DEVNULL,
+				 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+				 preexec_fn=die_with_parent)
+	try:
+		output, _ = guest.communicate(timeout=SECONDS_MAX)
+	except subprocess.TimeoutExpired:
+		raise debian.Failed('%s: not done after %d s%s' % (config.name, SECONDS_MAX,
+								   last_words(where))) from None
+	finally:
+		guest.kill()
+		guest.wait()
+	if guest.returncode != 0:
+		raise debian.Failed('%s: qemu: %s' % (config.name, output.strip()))
+
+
+def boot(config, parts, where):
+	"""Boots, and returns what is in the window then."""
+	kernel, shell, churn = parts
+	script = '\n'.join(config.script) + '\n'
+	(where / 'initramfs').write_bytes(initramfs(kernel, shell, churn, script))
+	(where / 'console.log').unlink(missing_ok=True)
+	power(config, kernel, where)
+	seen = window.read(where / 'window.bin')
+	for blob in seen.blobs:
+		(where / os.path.basename(blob.name)).write_bytes(blob.data)
+	if seen.error:
+		raise debian.Failed('%s: the module says: %s' % (config.name, seen.error))
+	if seen.blob('done') is None:
+		raise debian.Failed('%s: the guest ended early%s' % (config.name, last_words(where)))
+	if seen.done != seen.programs:
+		raise debian.Failed('%s: %d of %d programs ran' % (config.name, seen.done,
+								   seen.programs))
+	return seen

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""window - what the guest left in a window besides replies: errors and blobs
+
+The layout is wire.h; its replies are read by `tidemark linux`, not here.
+"""
+
+import dataclasses
+import struct
+
+HEAD = struct.Struct('<QIIQQ128s128sII')
+BLOB = struct.Struct('<32sIIQQ')
+PROGRAM = struct.Struct('<QIIIIQQ')
+MAGIC = 0x6b72616d65646974
+VERSION = 1
+BLOBS_MAX = 64
+DONE = 1			# enum wire_status
+
+
+@dataclasses.dataclass
+class Blob:
+	name: str
+	programs: int		# how many had been run by then
+	data: bytes
+
+
+@dataclasses.dataclass
+class Window:
+	kernel: str
+	error: str
+	blobs: list
+	programs: int
+	done: int		# programs that ran
+
+	def blob(self, name):
+		return next((blob.data for blob in self.blobs if blob.name == name), None)
+
+
+def text(raw):
+	return raw.split(b'\0')[0].decode(errors='replace')
+
+
+def read_blob(file, index):
+	file.seek(HEAD.size + index * BLOB.size)
+	name, programs, _, offset, size = BLOB.unpack(file.read(BLOB.size))
+	file.seek(offset)
+	return Blob(text(name), programs, file.read(size))
+
+
+def read(path):
+	with open(path, 'rb') as file:
+		magic, version, programs, _, _, kernel, error, blobs, _ = HEAD.unpack(
+			file.read(HEAD.size))
+		if magic != MAGIC or version != VERSION:
+			raise ValueError('%s: not a window of version %d' % (path, VERSION))
+		file.seek(HEAD.size + BLOBS_MAX * BLOB.size)
+		table = [PROGRAM.unpack(file.read(PROGRAM.size)) for _ in range(programs)]
+		return Window(text(kernel), text(error),
+			      [read_blob(file, i) for i in range(blobs)], programs,
+			      sum(row[4] == DONE for row in table))
