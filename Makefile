@@ -11,6 +11,7 @@ MAKEFLAGS += --no-builtin-rules
 DEPS	?= ci/deps
 JOBS	?= $(shell nproc)
 SECONDS	?= 60
+THREADS	?= 2
 ENGINE	?= libfuzzer
 CCACHE	:= $(shell command -v ccache)
 SUBMAKE	 = $(MAKE) $(if $(V),,-s) --no-print-directory -j$(JOBS)
@@ -20,7 +21,7 @@ hooks	:= sim
 COMMON	 = -std=c11 -g $(addprefix -iquote ,core harness harness/hooks/$(hooks))
 WARN	:= -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror
 FREE	:= -O2 -ffreestanding -fno-pie
-SAN	:= -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 NOUAR	:= -fsanitize-address-use-after-return=never
 TRAP	:= -fsanitize=fuzzer-no-link,address,undefined -fsanitize-trap=undefined $(NOUAR) \
 	   -fno-sanitize-coverage=trace-cmp -fno-unroll-loops \
@@ -51,9 +52,9 @@ build/$(1)/unit: $(call objects,$(1),$(library) $(unit))
 endef
 
 $(eval $(call variant,plain,gcc,-O2))
-$(eval $(call variant,san,clang-19,-O1 $(SAN) $(NOUAR),-fuse-ld=lld-19))
+$(eval $(call variant,san,clang-19,-O1 $(SANFLAGS) $(NOUAR),-fuse-ld=lld-19))
 $(eval $(call variant,gcc-O0,gcc,-O0))
-$(eval $(call variant,gcc-san,gcc,-O2 -w $(SAN)))
+$(eval $(call variant,gcc-san,gcc,-O2 -w $(SANFLAGS)))
 $(eval $(call variant,clang-O0,clang-19,-O0))
 $(eval $(call variant,clang-O2,clang-19,-O2))
 $(eval $(call variant,gcc-m32,gcc,-O2 -m32))
@@ -113,11 +114,12 @@ build/%/bin: build/%/driver
 
 # Real threads are other hooks, whose inline half is chosen by the include path:
 # core is compiled once more, and the stress program is one of its own.
-stress	:= $(core) $(wildcard stress/*.c harness/op*.c harness/world*.c harness/hooks/pthread/*.c)
+stress	:= $(core) $(wildcard stress/*.c harness/hooks/pthread/*.c harness/op*.c harness/world*.c \
+	   harness/snapshot*.c)
 STRESS	:= -O2 -pthread
 build/stress/%.o build/stress-san/%.o build/stress-tsan/%.o: hooks := pthread
 $(eval $(call variant,stress,gcc,$(STRESS)))
-$(eval $(call variant,stress-san,clang-19,$(STRESS) $(SAN) $(NOUAR),-fuse-ld=lld-19))
+$(eval $(call variant,stress-san,clang-19,$(STRESS) $(SANFLAGS) $(NOUAR),-fuse-ld=lld-19))
 $(eval $(call variant,stress-tsan,clang-19,$(STRESS) -fsanitize=thread,-fuse-ld=lld-19))
 define stress_program
 build/$(1)/tidemark-stress: $(call objects,$(1),$(stress))
@@ -125,7 +127,7 @@ build/$(1)/tidemark-stress: $(call objects,$(1),$(stress))
 -include $(patsubst %.o,%.d,$(call objects,$(1),$(stress)))
 endef
 $(eval $(call stress_program,stress,gcc))
-$(eval $(call stress_program,stress-san,clang-19,$(SAN) -fuse-ld=lld-19))
+$(eval $(call stress_program,stress-san,clang-19,$(SANFLAGS) -fuse-ld=lld-19))
 $(eval $(call stress_program,stress-tsan,clang-19,-fsanitize=thread -fuse-ld=lld-19))
 
 build-libfuzzer: build/fuzz/bin build/tidemark build/san/tidemark
@@ -145,6 +147,8 @@ build/tidemark: build/plain/tidemark
 help:
 	@echo 'make fuzz         attack the core: SECONDS=60 T=target ENGINE=libfuzzer|afl JOBS=n'
 	@echo 'make test         unit tests, corpus, same hashes on every build, mutants, tidy'
+	@echo 'make stress       real threads: SECONDS=60 THREADS=2 NAME=churn SEED=n'
+	@echo '                  SAN=thread|address'
 	@echo 'make replay F=f   replay one corpus or crash file with a trace'
 	@echo 'make coverage     HTML under build/coverage, and COVERAGE.md anew'
 	@echo 'make linux        the same programs in the real kernel: FULL=1, or CONFIG="name..."'
@@ -165,6 +169,14 @@ test:
 	@$(DEPS)
 	@$(SUBMAKE) build-test
 	@ci/test $(hashed)
+
+# SAN is whose build to use.
+stress-build := build/stress$(patsubst %address,%san,$(patsubst %thread,%tsan,$(SAN:%=-%)))
+stress:
+	@$(DEPS)
+	@$(SUBMAKE) $(stress-build)/tidemark-stress
+	@$(stress-build)/tidemark-stress $(NAME) --threads=$(THREADS) --seconds=$(SECONDS) \
+		$(SEED:%=--seed=%)
 
 replay:
 	@$(DEPS)
@@ -199,5 +211,5 @@ bench:
 clean:
 	rm -rf build
 
-.PHONY: all help fuzz test replay coverage hunt linux lint bench clean
+.PHONY: all help fuzz test stress replay coverage hunt linux lint bench clean
 .PHONY: build-libfuzzer build-afl build-test build-coverage build-lint

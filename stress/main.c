@@ -115,6 +115,13 @@ static const struct argp argp = {
 	       "Exit status: 0 nothing found, 1 something found, 2 trouble.",
 };
 
+/* ThreadSanitizer's report is a finding like others, and the first one is enough. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return "halt_on_error=1:exitcode=1:second_deadlock_stack=1";
+}
+
 /* --- the machine -------------------------------------------------------------------------- */
 
 static void load_machine(const struct options *o, struct program *p)

@@ -39,9 +39,50 @@ void report_heading(const struct options *o)
 	fflush(stdout);
 }
 
+static void print_again(const struct session *s)
+{
+	const struct options *o = s->options;
+
+	fprintf(stderr, "  again: tidemark stress %s --threads=%u --seed=%" PRIu64, s->row->name,
+		o->threads, o->seed);
+	if (o->ops)
+		fprintf(stderr, " --ops=%" PRIu64, o->ops);
+	if (o->machine)
+		fprintf(stderr, " --machine=%s", o->machine);
+	fputc('\n', stderr);
+}
+
+/*
+ * A sanitizer ends the process by itself.  Where one is linked in, it calls
+ * back first; the callback carries no context, hence the one here.
+ */
+__attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)(void));
+static const struct session *speaking;
+
+static void last_words(void)
+{
+	const struct session *s = speaking;
+
+	speaking = NULL;
+	if (!s || __atomic_load_n(&s->failed, __ATOMIC_RELAXED))
+		return;
+	report_live_end(s);
+	fprintf(stderr, "FAILED by the sanitizer's report\n  %s, CPU %d\n", s->row->name,
+		hw_self ? hw_self->cpu : -1);
+	print_again(s);
+}
+
+static void speak_for(const struct session *s)
+{
+	speaking = s;
+	if (__sanitizer_set_death_callback)
+		__sanitizer_set_death_callback(last_words);
+}
+
 /* Parameters that mean nothing to a stressor are 0 and not shown. */
 void report_begin(const struct session *s)
 {
+	speak_for(s);
 	const struct params *p = &s->params;
 	const struct { const char *name; uint32_t value; } rows[] = {
 		{ "held", p->held }, { "order", p->order }, { "burst", p->burst },
@@ -182,10 +223,9 @@ static _Noreturn void finding(struct worker *w, const char *tag, const char *pla
 			      const char *what)
 {
 	const struct session *s = w->s;
-	const struct options *o = s->options;
 
 	report_live_end(s);
-	if (o->json) {
+	if (s->options->json) {
 		printf("}],\n \"finding\": {\"tag\": \"%s\", \"place\": \"%s\", "
 		       "\"what\": \"%s\"}}\n", tag, place, what);
 	}
@@ -193,13 +233,7 @@ static _Noreturn void finding(struct worker *w, const char *tag, const char *pla
 	fprintf(stderr, "FAILED %s %s: %s\n  %s, CPU %u, after %" PRIu64 " ops of its own\n", tag,
 		place, what, s->row->name, hw_self ? hw_self->cpu : 0,
 		worker_counted(w, COUNT_OPS));
-	fprintf(stderr, "  again: tidemark stress %s --threads=%u --seed=%" PRIu64, s->row->name,
-		o->threads, o->seed);
-	if (o->ops)
-		fprintf(stderr, " --ops=%" PRIu64, o->ops);
-	if (o->machine)
-		fprintf(stderr, " --machine=%s", o->machine);
-	fputc('\n', stderr);
+	print_again(s);
 	_exit(1);
 }
 

@@ -164,6 +164,7 @@ static void finish(struct session *s)
 	}
 	s->main_cpu.cpu = 0;
 	recount(s);
+	s->pauses++;
 	hw_enter(&s->main_cpu);
 	validate_all_free(&s->mm);
 	hw_enter(NULL);

@@ -25,6 +25,7 @@ int cmd_export(int argc, char **argv);
 int cmd_boot(int argc, char **argv);
 int cmd_hash(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
+int cmd_stress(int argc, char **argv);
 int cmd_linux(int argc, char **argv);
 
 /* --- files.c ------------------------------------------------------------------------------ */

@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{ "hash", "print the hash of the state after every op", cmd_hash },
 	{ "linux", "compare with the real kernel of a guest", cmd_linux },
 	{ "bench", "measure core on its own", cmd_bench },
+	{ "stress", "let real threads use one machine", cmd_stress },
 };
 
 enum { NR_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
