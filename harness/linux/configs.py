@@ -23,8 +23,8 @@ class Config:
 	distances: tuple = ()		# (from, to, distance)
 	append: str = ''		# to the kernel's command line
 	script: tuple = PLAIN
-	programs: int = 10
-	ops: int = 80000
+	programs: int = 140
+	ops: int = 4000
 	default: bool = False
 	window_mib: int = 256		# a power of two
 
@@ -72,21 +72,21 @@ CONFIGS = (
 	Config('busy', 'fragmented', script=BUSY),
 	Config('busy-two', 'fragmented, 2 CPUs', memory=(256,), cpus=(2,), script=BUSY),
 	Config('tuned', 'sysctls change between programs', memory=(1024,), script=TUNED,
-	       programs=12),
+	       programs=120),
 	Config('tuned-nodes', 'and on 2 nodes', memory=(4096, 768), cpus=(1, 2), script=TUNED,
-	       programs=12),
+	       programs=120),
 	Config('tuned-down', 'no boost, little reserves, and much', cpus=(2,), script=TUNED_DOWN,
-	       programs=12),
+	       programs=120),
 	Config('pae', 'i386 PAE, so that there is HighMem', kernel='6.1-pae', memory=(2048,),
 	       window_mib=64),
 	Config('pae-tuned', 'i386 PAE, sysctls change', kernel='6.1-pae', memory=(1280,),
-	       cpus=(2,), script=TUNED_PAE, programs=12, ops=40000, window_mib=64),
+	       cpus=(2,), script=TUNED_PAE, programs=120, window_mib=64),
 	Config('v12', '6.12, 1 CPU', kernel='6.12'),
 	Config('v12-two', '6.12, 2 CPUs', kernel='6.12', cpus=(2,)),
 	Config('v12-nodes', '6.12, 2 nodes', kernel='6.12', memory=(512, 3584), cpus=(1, 1)),
 	Config('v12-busy', '6.12, fragmented', kernel='6.12', script=BUSY),
 	Config('v12-tuned', '6.12, sysctls change', kernel='6.12', memory=(1024,), script=TUNED,
-	       programs=12),
+	       programs=120),
 )
 
 

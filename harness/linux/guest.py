@@ -44,6 +44,7 @@ def prepare(config, where, options):
 	debian.run([options.tool, 'linux', 'prepare', '--bytes=%d' % (config.window_mib << 20),
 		    '--programs=%d' % config.programs, '--ops=%d' % config.ops,
 		    '--seed=%d' % options.seed, '--cpus=%d' % config.nr_cpus(), '--nodes=%d' % len(config.memory),
+		    '--mib=%d' % sum(config.memory),
 		    '--name=%s' % config.name, where / 'window.bin'])
 
 

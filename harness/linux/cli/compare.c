@@ -11,8 +11,10 @@
 
 struct guest {				/* a row of the table */
 	const char *path;
+	char	 name[32];
 	struct differ_counts counts;
 	uint32_t ran, trouble, refused;
+	int64_t	 first_op;		/* the earliest at which a program differed; -1: none */
 	bool	 bad;			/* the window itself */
 	char	 kernel[WIRE_TEXT_MAX];
 };
@@ -43,7 +45,11 @@ static void compare_one(const struct args *args, struct guest *g, struct differ 
 		return;
 	}
 	differ_add(&g->counts, &d->counts);
-	if (result == DIFFER_EQUAL || args->quiet)
+	if (result == DIFFER_EQUAL)
+		return;
+	if (g->first_op < 0 || d->op < g->first_op)
+		g->first_op = d->op;
+	if (args->quiet)
 		return;
 	if (g->counts.programs - g->counts.programs_equal > args->shown) {
 		printf("%s: program %" PRIu32 " at op %" PRIu32 ": %s\n", g->path, program,
@@ -94,11 +100,18 @@ static uint64_t least_fallbacks(const struct differ_counts *c)
 	return least;
 }
 
-static const char *base(const char *path)
+/* "one" for build/linux/one/window.bin and for one.bin. */
+static void guest_name(const char *path, char name[32])
 {
-	const char *slash = strrchr(path, '/');
+	const char *end = path + strlen(path), *start;
 
-	return slash ? slash + 1 : path;
+	if (strlen(path) > 11 && !strcmp(end - 11, "/window.bin"))
+		end -= 11;
+	else if (strlen(path) > 4 && !strcmp(end - 4, ".bin"))
+		end -= 4;
+	for (start = end; start > path && start[-1] != '/'; start--)
+		;
+	snprintf(name, 32, "%.*s", (int)(end - start), start);
 }
 
 static void print_row(const char *name, const struct differ_counts *c)
@@ -131,7 +144,7 @@ static void print_table(const struct guest *guests, size_t nr, const struct diff
 	printf("%-16s %8s %10s %10s %10s %19s %11s\n", "guest", "programs", "ops", "allocations",
 	       "pfn equal", "failures equal/all", "lists equal");
 	for (size_t i = 0; i < nr; i++)
-		print_row(base(guests[i].path), &guests[i].counts);
+		print_row(guests[i].name, &guests[i].counts);
 	if (nr > 1)
 		print_row("all", sum);
 	print_counts(sum);
@@ -159,9 +172,13 @@ static void print_json(const struct guest *guests, size_t nr, const struct diffe
 {
 	printf("{\"guests\": [");
 	for (size_t i = 0; i < nr; i++) {
-		printf("%s\n  {\"window\": \"%s\", \"trouble\": %" PRIu32 ", \"refused\": %" PRIu32
-		       ", ", i ? "," : "", base(guests[i].path), guests[i].trouble,
+		printf("%s\n  {\"guest\": \"%s\", \"trouble\": %" PRIu32 ", \"refused\": %" PRIu32
+		       ", \"first_op\": ", i ? "," : "", guests[i].name, guests[i].trouble,
 		       guests[i].refused);
+		if (guests[i].first_op < 0)
+			printf("null, ");
+		else
+			printf("%" PRId64 ", ", guests[i].first_op + 1);
 		print_json_counts(&guests[i].counts);
 		putchar('}');
 	}
@@ -199,6 +216,8 @@ static int compare_all(const struct args *args)
 	differ_init(&d);
 	for (size_t i = 0; i < args->paths.nr; i++) {
 		guests[i].path = args->paths.path[i];
+		guests[i].first_op = -1;
+		guest_name(guests[i].path, guests[i].name);
 		compare_window(args, &guests[i], &d);
 		differ_add(&sum, &guests[i].counts);
 		if (guests[i].counts.programs_equal != guests[i].counts.programs &&

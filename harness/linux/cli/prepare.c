@@ -15,7 +15,8 @@ enum { WINDOW_MIB = 64 };
 
 struct args {
 	const char *window;
-	uint64_t cpus, nodes, mib, programs, ops, seed, window_mib;
+	uint64_t cpus, nodes, mib, programs, ops, seed, bytes;
+	uint64_t name;			/* of the guest, hashed */
 	uint32_t themes;		/* bit per enum guest_theme; 0: all */
 	struct paths files;		/* programs to put before those drawn */
 };
@@ -45,6 +46,16 @@ static void take_theme(struct argp_state *state, struct args *args, const char *
 		   "zones; got %s", arg);
 }
 
+/* Every guest has programs of its own. */
+static void take_name(struct args *args, const char *name)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 1099511628211u;
+	args->name = hash;
+}
+
 static error_t option(int key, char *arg, struct argp_state *state)
 {
 	struct args *args = state->input;
@@ -56,7 +67,8 @@ static error_t option(int key, char *arg, struct argp_state *state)
 	case 'p': args->programs = number(state, "programs", arg, 0, WIRE_PROGRAMS_MAX); return 0;
 	case 'n': args->ops = number(state, "ops", arg, 1, OPS_MAX); return 0;
 	case 's': args->seed = number(state, "seed", arg, 0, UINT64_MAX); return 0;
-	case 'w': args->window_mib = number(state, "window", arg, 1, 4096); return 0;
+	case 'b': args->bytes = number(state, "bytes", arg, 1 << 20, 1ULL << 32); return 0;
+	case 'N': take_name(args, arg); return 0;
 	case 't': take_theme(state, args, arg); return 0;
 	case 'f':
 		if (!paths_add(&args->files, arg))
@@ -101,7 +113,7 @@ static bool add_drawn(struct window *w, const struct args *args, struct program 
 		for (uint64_t n = i % popcount_u64(themes); ; theme++)
 			if (themes >> theme & 1 && n-- == 0)
 				break;
-		guest_program(&shape, theme, args->seed + i, (uint32_t)args->ops, p);
+		guest_program(&shape, theme, (args->seed << 20) + args->name + i, (uint32_t)args->ops, p);
 		if (!window_add(w, p, wrong)) {
 			fprintf(stderr, "%s: program %" PRIu64 ": %s\n", args->window, i, wrong);
 			return false;
@@ -116,7 +128,7 @@ static int prepare(const struct args *args)
 	struct window w;
 	bool ok;
 
-	if (!window_open(&w, args->window, args->window_mib << 20)) {
+	if (!window_open(&w, args->window, args->bytes)) {
 		free(p);
 		return EXIT_TROUBLE;
 	}
@@ -144,7 +156,8 @@ int linux_prepare(int argc, char **argv)
 		{ "theme", 't', "NAME", 0, "mixed, sets, fragments, large, bottom, atomic or "
 		  "zones; may be given again (all)", 0 },
 		{ "file", 'f', "FILE", 0, "A program, or a folder of them, to put first", 0 },
-		{ "window", 'w', "MIB", 0, "Size of the window (64)", 0 },
+		{ "name", 'N', "NAME", 0, "Of the guest: others get other programs", 0 },
+		{ "bytes", 'b', "N", 0, "Size of the window (64 MiB)", 0 },
 		{ 0 },
 	};
 	static const struct argp argp = {
@@ -154,7 +167,7 @@ int linux_prepare(int argc, char **argv)
 		.doc = "Write a window with programs for a guest's kernel, to be run there.",
 	};
 	struct args args = { .cpus = 1, .nodes = 1, .mib = 512, .programs = 14, .ops = 4000,
-			     .seed = 1, .window_mib = WINDOW_MIB };
+			     .seed = 1, .bytes = (uint64_t)WINDOW_MIB << 20 };
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
