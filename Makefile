@@ -135,6 +135,7 @@ build-afl: build/afl/bin build/afl/mutator.so build-libfuzzer
 has32	:= $(wildcard /usr/lib/gcc/x86_64-linux-gnu/*/32/libgcc.a)
 free	:= free-gcc free-clang $(if $(has32),free-gcc32 free-clang32)
 hashed	:= san gcc-O0 gcc-san clang-O0 clang-O2 $(if $(has32),gcc-m32)
+build-test: build/stress/tidemark-stress build/stress-tsan/tidemark-stress
 build-test: build/san/unit build/tidemark build/plain/unit $(hashed:%=build/%/tidemark)
 build-coverage: $(foreach v,cov mcdc,build/$(v)/unit build/$(v)/tidemark)
 build-lint: $(foreach v,$(free),$(call objects,$(v),$(core)))

@@ -17,6 +17,7 @@ enum {
 	COSTLY_ORDER	= 3,		/* above it a request may simply fail */
 	MAX_NODES	= 8,
 	MAX_CPUS	= 64,
+	CACHE_LINE	= 64,		/* bytes; what CPUs do not share is that far apart */
 	MAX_RANGES	= 64,		/* holes, reserved and CMA ranges, each, in a machine */
 };
 

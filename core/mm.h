@@ -59,7 +59,7 @@ struct mm {
 	uint8_t		nr_cpus;	/* (c) */
 	uint8_t		cpu_node[MAX_CPUS];	/* (c) */
 	uint32_t	min_free_kbytes;	/* (t) in force */
-	uint64_t	(*events)[NR_VM_EVENTS];	/* (o) one row per CPU */
+	uint64_t	(*events)[VM_EVENT_ROW];	/* (o) one row per CPU */
 	uint64_t	(*reclaim)(struct mm *mm, gfp_t gfp, unsigned int order); /* reclaim.h */
 };
 

@@ -31,7 +31,7 @@ static uint64_t zone_cpu_bytes(const struct mm_config *config)
 size_t mm_metadata_bytes(const struct mm_config *config)
 {
 	uint64_t bytes = padded(2ULL * mm_config_regions(config) * sizeof(struct mem_region)) +
-			 padded(config->nr_cpus * sizeof(uint64_t[NR_VM_EVENTS]));
+			 padded(config->nr_cpus * sizeof(uint64_t[VM_EVENT_ROW]));
 
 	for (unsigned int i = 0; i < config->nr_zones; i++) {
 		const struct zone_config *z = &config->zones[i];

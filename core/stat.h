@@ -36,6 +36,7 @@ enum vm_event {				/* events of a CPU, exact sums on reading */
 	PGFREE,
 	COMPACTSTALL, COMPACTFAIL,
 	NR_VM_EVENTS,
+	VM_EVENT_ROW = NR_VM_EVENTS + CACHE_LINE / sizeof(uint64_t),	/* of a CPU, and a gap */
 };
 
 struct stat_diff {			/* one CPU's part of one zone's counters */

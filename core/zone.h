@@ -50,10 +50,14 @@ struct zone_cpu {			/* all that one CPU keeps of one zone */
 	struct pcp	 pcp;
 	struct stat_diff stat;
 	uint64_t	 numa[NR_NUMA_STATS];	/* (o) */
+	uint8_t		 gap[CACHE_LINE];	/* to the next CPU's */
 };
 
+/*
+ * What every request reads comes first, then, each in cache lines of its own,
+ * the counters, which all read and a batch changes, and what the lock is for.
+ */
 struct zone {
-	struct spinlock	  lock;		/* ranks above the PCP locks */
 	struct tunables	 *tun;		/* (c) the machine's */
 	struct page	 *pages;	/* (c) pages[0] is start_pfn */
 	pfn_t		  start_pfn;	/* (c) */
@@ -80,10 +84,13 @@ struct zone {
 	uint64_t	  percpu_drift_mark;	/* (t) below it kswapd sums exactly, if set (W8) */
 	uint32_t	  pageset_high;	/* (t) what every pcp.high was set to (P1) */
 	uint32_t	  pageset_batch;	/* (t) */
-	struct pageblocks blocks;	/* (z) */
-	struct zone_stats stats;	/* (z) */
-	struct free_area  area[NR_ORDERS];	/* (z) */
 	struct zone_cpu	 *cpu;		/* (c) one per CPU of the machine */
+	struct pageblocks blocks;	/* (z) */
+	uint8_t		  gap1[CACHE_LINE];
+	struct zone_stats stats;	/* (z) */
+	uint8_t		  gap2[CACHE_LINE];
+	struct spinlock	  lock;		/* ranks above the PCP locks */
+	struct free_area  area[NR_ORDERS];	/* (z) */
 };
 
 static inline uint64_t zone_spanned(const struct zone *z) { return z->end_pfn - z->start_pfn; }

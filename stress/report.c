@@ -147,10 +147,11 @@ void report_live_end(const struct session *s)
 
 static void json_row(const struct result *r)
 {
-	printf(", \"seconds\": %.3f, \"ops\": %" PRIu64 ", \"allocs\": %" PRIu64
-	       ", \"no_page\": %" PRIu64 ", \"no_block\": %" PRIu64 ", \"stuck\": %" PRIu64,
-	       r->seconds, r->count[COUNT_OPS], r->count[COUNT_ALLOCS], r->count[COUNT_NO_PAGE],
-	       r->count[COUNT_NO_BLOCK], r->count[COUNT_STUCK]);
+	printf(", \"seconds\": %.3f, \"cpu_seconds\": %.3f, \"ops\": %" PRIu64
+	       ", \"allocs\": %" PRIu64 ", \"no_page\": %" PRIu64 ", \"no_block\": %" PRIu64
+	       ", \"stuck\": %" PRIu64, r->seconds, r->cpu_seconds, r->count[COUNT_OPS],
+	       r->count[COUNT_ALLOCS], r->count[COUNT_NO_PAGE], r->count[COUNT_NO_BLOCK],
+	       r->count[COUNT_STUCK]);
 	printf(", \"irqs\": %" PRIu64 ", \"trylocks_refused\": %" PRIu64 ", \"locks_waited\": %"
 	       PRIu64 ", \"recounts\": %" PRIu64 ", \"most_mib\": %.1f, \"ops_per_second\": [",
 	       r->irqs, r->refused, r->waited, r->recounts, r->most_mib);
@@ -170,6 +171,7 @@ void report_result(const struct session *s, struct result *r)
 		const struct worker *w = &s->workers[i];
 
 		r->ops[i] = w->count[COUNT_OPS];
+		r->cpu_seconds += w->cpu_seconds;
 		r->irqs += w->cpu.nr_irqs;
 		r->refused += w->cpu.refused;
 		r->waited += w->cpu.waited;

@@ -23,11 +23,11 @@ enum {
 	PAUSE_TURNS   = 5,		/* ... and stops the world */
 };
 
-static double now(void)
+static double now(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -99,6 +99,7 @@ static void *run_worker(void *arg)
 	w->cpu.irq_every = 0;
 	drop_all(w);
 	hw_enter(NULL);
+	w->cpu_seconds = now(CLOCK_THREAD_CPUTIME_ID);
 	__atomic_store_n(&w->down, DOWN_LEFT, __ATOMIC_RELEASE);
 	pthread_mutex_lock(&s->mutex);
 	s->running--;
@@ -298,12 +299,12 @@ static unsigned int still_running(struct session *s)
 /* Until the time is over, or everybody has done its ops. */
 static void watch(struct session *s, double seconds)
 {
-	double began = now();
+	double began = now(CLOCK_MONOTONIC);
 
 	for (unsigned int turn = 1; still_running(s); turn++) {
 		uint64_t pages = session_count(s, COUNT_PAGES);
 
-		s->seconds = now() - began;
+		s->seconds = now(CLOCK_MONOTONIC) - began;
 		if (!s->options->ops && s->seconds >= seconds)
 			break;
 		if (pages > s->most_pages && pages < 1ULL << 48)
@@ -319,7 +320,7 @@ static void watch(struct session *s, double seconds)
 	__atomic_store_n(&s->stop, 1, __ATOMIC_RELAXED);
 	for (unsigned int i = 0; i < s->nr_workers; i++)
 		pthread_join(s->workers[i].thread, NULL);
-	s->seconds = now() - began;
+	s->seconds = now(CLOCK_MONOTONIC) - began;
 	report_live_end(s);
 }
 

@@ -30,7 +30,6 @@
 #include "world.h"
 
 enum {
-	CACHE_LINE	= 128,		/* with the neighbour that is fetched along */
 	MAILBOX_BLOCKS	= 256,		/* a power of two */
 	IRQ_BLOCKS	= 16,		/* what interrupts of one CPU hold */
 };
@@ -87,6 +86,7 @@ struct worker {				/* one thread; its own unless said otherwise */
 	uint64_t	limit;		/* ops after which it ends; 0: none */
 	struct oplog   *log;		/* NULL: nobody wants one */
 	pthread_t	thread;
+	double		cpu_seconds;	/* that it ran, when it ends */
 	_Alignas(CACHE_LINE) uint64_t count[NR_COUNTERS];	/* published, read by all */
 	uint32_t	down;		/* atomic, enum down */
 	struct mailbox	mail;		/* for it, from the one before it */
@@ -157,6 +157,7 @@ struct session {
 struct result {
 	const struct stressor_row *row;
 	double	     seconds;
+	double	     cpu_seconds;	/* of all threads */
 	uint64_t     count[NR_COUNTERS];
 	uint64_t     irqs, refused, waited, recounts;
 	double	     most_mib;
