@@ -140,7 +140,8 @@ def boot(config, parts, where):
 	if seen.error:
 		raise debian.Failed('%s: the module says: %s' % (config.name, seen.error))
 	if seen.blob('done') is None:
-		raise debian.Failed('%s: the guest ended early%s' % (config.name, last_words(where)))
+		raise debian.Failed('%s: the guest ended early%s'
+				    % (config.name, last_words(where)))
 	if seen.done != seen.programs:
 		raise debian.Failed('%s: %d of %d programs ran' % (config.name, seen.done,
 								   seen.programs))

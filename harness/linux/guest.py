@@ -42,14 +42,9 @@ def prepare(config, where, options):
 	where.mkdir(parents=True, exist_ok=True)
 	(where / 'window.bin').unlink(missing_ok=True)
 	debian.run([options.tool, 'linux', 'prepare', '--bytes=%d' % (config.window_mib << 20),
-<<<<<<< Updated upstream
 		    '--programs=%d' % config.programs, '--ops=%d' % config.ops,
 		    '--seed=%d' % options.seed, '--cpus=%d' % config.nr_cpus(), '--nodes=%d' % len(config.memory),
 		    '--mib=%d' % sum(config.memory),
-=======
-		    '--programs=%d' % config.programs, '--ops=%d' % config.ops, '--seed=%d' % options.seed,
-		    '--cpus=%d' % config.nr_cpus(), '--nodes=%d' % len(config.memory),
->>>>>>> Stashed changes
 		    '--name=%s' % config.name, where / 'window.bin'])
 
 

@@ -236,13 +236,24 @@ static void fill_most(struct drawing *d, unsigned int left)
 	fill(d, MAX_ORDER, blocks + !left, GFP_NOWAIT | movable);
 }
 
+/* Single pages as long as the low mark holds, which is where a bulk request gets slow. */
+static void fill_low(struct drawing *d, gfp_t gfp)
+{
+	for (uint32_t nr = 2048; nr >= 16 && !is_full(d); nr /= 2) {
+		request(d, OP_BULK, 0, gfp | __GFP_NOWARN);
+		d->p->ops[d->p->nr_ops - 1].n = nr;
+	}
+}
+
 /* Down to the mark that `gfp` may reach, in smaller and smaller blocks. */
 static void fill_up(struct drawing *d, gfp_t gfp)
 {
 	for (unsigned int order = MAX_ORDER; order > 3; order--)
-		fill(d, order, 3 + below(d, 4), gfp);
+		fill(d, order, 2 + below(d, 4), gfp);
+	for (uint64_t i = below(d, 6); i; i--)
+		fill_low(d, gfp);
 	for (unsigned int order = 4; order-- > 0;)
-		fill(d, order, 2 + below(d, 24), gfp);
+		fill(d, order, 8 + below(d, 40), gfp);
 }
 
 static void give_back(struct drawing *d, uint32_t nr)
