@@ -100,7 +100,7 @@ static void run_exact(struct run *run, const struct wire_op *op, struct request 
 	u32 *pfns;
 	u32 pfn, i;
 
-	if (op->nid == WIRE_NID_OWN)
+	if (op->nid == WIRE_NID_OWN || !run->symbols->exact_on_node)
 		address = alloc_pages_exact(bytes, gfp);
 	else
 		address = run->symbols->exact_on_node(request->nid, bytes, gfp);

@@ -130,7 +130,7 @@ static int run_stopped(void *data)
 	const int cpu = smp_processor_id();
 
 	if (cpu == run->leader) {
-		snapshot_write(run->symbols, &run->reply, 0);
+		snapshot_write(run->symbols, &run->sysctls, &run->reply, 0);
 		reply_section(&run->reply, WIRE_RESULTS, 0, 0, 0);
 		smp_store_release(&run->started, true);
 	}
@@ -138,7 +138,7 @@ static int run_stopped(void *data)
 		cpu_relax();
 	take_turns(run, cpu);
 	if (cpu == run->leader) {
-		snapshot_write(run->symbols, &run->reply, 1);
+		snapshot_write(run->symbols, &run->sysctls, &run->reply, 1);
 		reply_section(&run->reply, WIRE_END, 0, 0, 0);
 		give_back(run);
 	}
@@ -161,7 +161,9 @@ int program_run(struct window *window, const struct symbols *symbols, u32 index)
 		window_complain(window, "program %u: %s", index, wrong);
 		return -EINVAL;
 	}
-	err = stop_machine(run_stopped, &run, cpu_online_mask);
+	err = sysctls_read(symbols, &run.sysctls);
+	if (!err)
+		err = stop_machine(run_stopped, &run, cpu_online_mask);
 	if (!err && run.reply.full) {
 		window_complain(window, "program %u: no room in the window for its reply", index);
 		err = -ENOSPC;

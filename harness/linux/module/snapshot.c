@@ -14,6 +14,7 @@
 
 struct snapshot {
 	const struct symbols	*symbols;
+	const struct sysctls	*sysctls;
 	struct reply		*reply;
 };
 
@@ -76,9 +77,17 @@ static unsigned int type_of_block(const struct snapshot *snap, unsigned long pfn
 
 /* --- the machine ----------------------------------------------------------------------- */
 
+/* Where the variable has no name: too few pageblocks for a list per type, as at boot. */
+static bool no_grouping(const struct symbols *symbols)
+{
+	if (symbols->page_group_by_mobility_disabled)
+		return *symbols->page_group_by_mobility_disabled;
+	return totalram_pages() < pageblock_nr_pages * MIGRATE_TYPES;
+}
+
 static void write_machine(const struct snapshot *snap)
 {
-	const struct symbols *symbols = snap->symbols;
+	const struct sysctls *sysctls = snap->sysctls;
 	u64 words[NR_WM] = { 0 };
 	unsigned int i;
 
@@ -89,15 +98,14 @@ static void write_machine(const struct snapshot *snap)
 	words[WM_PAGE_SHIFT] = PAGE_SHIFT;
 	words[WM_PAGEBLOCK_ORDER] = pageblock_order;
 	words[WM_MAX_ORDER] = TOP_ORDER;
-	words[WM_NO_GROUPING] = *symbols->page_group_by_mobility_disabled;
-	words[WM_MIN_FREE_KBYTES] = *symbols->min_free_kbytes;
-	words[WM_WATERMARK_SCALE_FACTOR] = *symbols->watermark_scale_factor;
-	words[WM_WATERMARK_BOOST_FACTOR] = *symbols->watermark_boost_factor;
-	words[WM_PCP_HIGH_FRACTION] = *symbols->percpu_pagelist_high_fraction;
+	words[WM_NO_GROUPING] = no_grouping(snap->symbols);
+	words[WM_MIN_FREE_KBYTES] = sysctls->min_free_kbytes;
+	words[WM_WATERMARK_SCALE_FACTOR] = sysctls->watermark_scale_factor;
+	words[WM_WATERMARK_BOOST_FACTOR] = sysctls->watermark_boost_factor;
+	words[WM_PCP_HIGH_FRACTION] = sysctls->percpu_pagelist_high_fraction;
 	for (i = 0; i < MAX_NR_ZONES; i++) {
 		words[WM_ZONE_TYPES] |= 1 << wire_zone_type(i);
-		words[WM_LOWMEM_RATIO + wire_zone_type(i)] =
-			symbols->sysctl_lowmem_reserve_ratio[i];
+		words[WM_LOWMEM_RATIO + wire_zone_type(i)] = sysctls->lowmem_reserve_ratio[i];
 	}
 	reply_section(snap->reply, WIRE_MACHINE, 0, 0, 0);
 	reply_words(snap->reply, words, NR_WM);
@@ -273,9 +281,10 @@ static void write_whole_zone(const struct snapshot *snap, unsigned int nid, stru
 	write_movable(snap, nid, zone, type);
 }
 
-void snapshot_write(const struct symbols *symbols, struct reply *reply, u32 index)
+void snapshot_write(const struct symbols *symbols, const struct sysctls *sysctls,
+		    struct reply *reply, u32 index)
 {
-	const struct snapshot snap = { .symbols = symbols, .reply = reply };
+	const struct snapshot snap = { .symbols = symbols, .sysctls = sysctls, .reply = reply };
 	unsigned int i;
 	int nid;
 

@@ -25,14 +25,7 @@ static lookup_fn find_lookup(void)
 	return lookup;
 }
 
-#define FIND_AS(member, name) do {					\
-	symbols->member = (void *)lookup(name);				\
-	if (!symbols->member) {						\
-		pr_err("tidemark: this kernel has no " name "\n");	\
-		return -ENOENT;						\
-	}								\
-} while (0)
-#define FIND(name) FIND_AS(name, #name)
+#define FIND(member, name) (symbols->member = (void *)lookup(name))
 
 int symbols_find(struct symbols *symbols)
 {
@@ -42,14 +35,14 @@ int symbols_find(struct symbols *symbols)
 		pr_err("tidemark: no probe can be set on kallsyms_lookup_name\n");
 		return -ENOENT;
 	}
-	FIND(drain_local_pages);
-	FIND_AS(exact_on_node, COMPAT_EXACT_NID);
-	FIND(get_pfnblock_flags_mask);
-	FIND(page_group_by_mobility_disabled);
-	FIND(min_free_kbytes);
-	FIND(watermark_scale_factor);
-	FIND(watermark_boost_factor);
-	FIND(percpu_pagelist_high_fraction);
-	FIND(sysctl_lowmem_reserve_ratio);
+	FIND(drain_local_pages, "drain_local_pages");
+	FIND(get_pfnblock_flags_mask, "get_pfnblock_flags_mask");
+	if (!symbols->drain_local_pages || !symbols->get_pfnblock_flags_mask) {
+		pr_err("tidemark: this kernel lacks what a snapshot needs\n");
+		return -ENOENT;
+	}
+	FIND(exact_on_node, COMPAT_EXACT_NID);
+	FIND(page_group_by_mobility_disabled, "page_group_by_mobility_disabled");
+	FIND(lowmem_reserve_ratio, "sysctl_lowmem_reserve_ratio");
 	return 0;
 }

@@ -71,23 +71,34 @@ u64 reply_bytes(const struct reply *reply);
 /* What this kernel has but does not export. */
 struct symbols {
 	void (*drain_local_pages)(struct zone *zone);
-	void *(*exact_on_node)(int nid, size_t bytes, gfp_t gfp);
 	unsigned long (*get_pfnblock_flags_mask)(const struct page *page, unsigned long pfn,
 						 unsigned long mask);
+	/* May be NULL: functions of many nodes, and variables, which not every kernel names. */
+	void *(*exact_on_node)(int nid, size_t bytes, gfp_t gfp);
 	const int *page_group_by_mobility_disabled;
-	const int *min_free_kbytes;
-	const int *watermark_scale_factor;
-	const int *watermark_boost_factor;
-	const int *percpu_pagelist_high_fraction;
-	const int *sysctl_lowmem_reserve_ratio;
+	const int *lowmem_reserve_ratio;
 };
 
 int symbols_find(struct symbols *symbols);
 
+/* --- sysctls.c ------------------------------------------------------------------------- */
+
+struct sysctls {
+	int min_free_kbytes;
+	int watermark_scale_factor;
+	int watermark_boost_factor;
+	int percpu_pagelist_high_fraction;
+	int lowmem_reserve_ratio[MAX_NR_ZONES];
+};
+
+/* May sleep. */
+int sysctls_read(const struct symbols *symbols, struct sysctls *sysctls);
+
 /* --- snapshot.c ------------------------------------------------------------------------ */
 
 /* Only where nothing else runs: takes no lock. */
-void snapshot_write(const struct symbols *symbols, struct reply *reply, u32 index);
+void snapshot_write(const struct symbols *symbols, const struct sysctls *sysctls,
+		    struct reply *reply, u32 index);
 
 /* --- program.c ------------------------------------------------------------------------- */
 
@@ -106,6 +117,7 @@ enum slot_kind { SLOT_UNUSED, SLOT_EMPTY, SLOT_BLOCK, SLOT_COMPOUND, SLOT_PAGES 
 /* One program while it runs; all of it lies in the window but for this struct. */
 struct run {
 	const struct symbols	*symbols;
+	struct sysctls		 sysctls;
 	const struct wire_op	*ops;
 	struct slot		*slots;
 	u32			*pfns;		/* of slots that hold single pages */
