@@ -41,7 +41,7 @@ def say(line):
 def prepare(config, where, options):
 	where.mkdir(parents=True, exist_ok=True)
 	(where / 'window.bin').unlink(missing_ok=True)
-	debian.run([options.tool, 'linux', 'prepare', '--window=%d' % config.window_mib,
+	debian.run([options.tool, 'linux', 'prepare', '--bytes=%d' % (config.window_mib << 20),
 		    '--programs=%d' % config.programs, '--ops=%d' % config.ops,
 		    '--seed=%d' % options.seed, '--cpus=%d' % config.nr_cpus(),
 		    '--nodes=%d' % len(config.memory), '--mib=%d' % sum(config.memory),
