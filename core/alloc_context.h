@@ -19,12 +19,23 @@ struct alloc_context {
 	enum zone_type	 highest;
 	const uint8_t	*zonelist;	/* zone ids, best first */
 	unsigned int	 nodemask;	/* 0: any; the slow path may drop it */
-	unsigned int	 preferred;	/* where in the zonelist the walk begins */
+	struct zone	*preferred;	/* where the walk begins; NULL: there is no zone for it */
+	unsigned int	 start;		/* and where that is in the zonelist */
 	bool		 spread_dirty;	/* fast path only: keep to nodes below their dirty limit */
 };
 
 /* The zone at or after `at` in the zonelist that the request may use; NULL: none left. */
-struct zone *context_next_zone(const struct alloc_context *ac, unsigned int *at);
+static inline struct zone *context_next_zone(const struct alloc_context *ac, unsigned int *at)
+{
+	for (; ac->zonelist[*at] != ZONE_ID_END; (*at)++) {
+		struct zone *z = &ac->mm->zones[ac->zonelist[*at]];
+
+		mm_assert(Z4, *at < MAX_ZONES);
+		if (z->type <= ac->highest && (!ac->nodemask || ac->nodemask >> z->nid & 1))
+			return z;
+	}
+	return NULL;
+}
 
 /* Begins the walk at the first zone that the request may use; false: there is none. */
 bool context_reset(struct alloc_context *ac);

@@ -11,29 +11,11 @@
 
 /* --- walking a zonelist ------------------------------------------------------------------- */
 
-struct zone *context_next_zone(const struct alloc_context *ac, unsigned int *at)
-{
-	for (; ac->zonelist[*at] != ZONE_ID_END; (*at)++) {
-		struct zone *z = &ac->mm->zones[ac->zonelist[*at]];
-
-		mm_assert(Z4, *at < MAX_ZONES);
-		if (z->type <= ac->highest && (!ac->nodemask || ac->nodemask >> z->nid & 1))
-			return z;
-	}
-	return NULL;
-}
-
 bool context_reset(struct alloc_context *ac)
 {
-	ac->preferred = 0;
-	return context_next_zone(ac, &ac->preferred) != NULL;
-}
-
-static struct zone *preferred_zone(const struct alloc_context *ac)
-{
-	unsigned int at = ac->preferred;
-
-	return context_next_zone(ac, &at);
+	ac->start = 0;
+	ac->preferred = context_next_zone(ac, &ac->start);
+	return ac->preferred != NULL;
 }
 
 /* --- handing a block out ------------------------------------------------------------------ */
@@ -133,7 +115,7 @@ static struct page *take_from_zone(struct alloc_context *ac, struct zone *z,
 	if (!page)
 		page = take_from_buddy(z, ac->order, ac->type, alloc_flags);
 	if (page)
-		count_alloc(ac->mm, preferred_zone(ac), z, 1, ac->order);
+		count_alloc(ac->mm, ac->preferred, z, 1, ac->order);
 	if (read_shared(hw, z->boosted)) {
 		write_shared(hw, z->boosted, false);
 		mm_wakeup_kswapd(ac->mm, z, 0, 0, (enum zone_type)z->type);
@@ -165,8 +147,8 @@ static bool dirty_allows(const struct alloc_context *ac, const struct zone *z)
 static enum walk_result walk_zones(struct alloc_context *ac, unsigned int alloc_flags,
 				   struct page **page)
 {
-	const struct zone *preferred = preferred_zone(ac);
-	unsigned int at = ac->preferred;
+	const struct zone *preferred = ac->preferred;
+	unsigned int at = ac->start;
 	struct zone *z;
 
 	for (; (z = context_next_zone(ac, &at)); at++) {
@@ -194,7 +176,7 @@ struct page *alloc_attempt(struct alloc_context *ac, unsigned int alloc_flags)
 	struct page *page = NULL;
 
 	mm_assert(A1, ac->order <= MAX_ORDER);
-	if (!preferred_zone(ac))
+	if (!ac->preferred)
 		return NULL;
 	if (walk_zones(ac, alloc_flags, &page) != WALK_GOT && (alloc_flags & ALLOC_NOFRAGMENT))
 		walk_zones(ac, alloc_flags & ~(unsigned int)ALLOC_NOFRAGMENT, &page);
@@ -205,10 +187,8 @@ struct page *alloc_attempt(struct alloc_context *ac, unsigned int alloc_flags)
 
 enum mm_error mm_request_check(const struct mm *mm, const struct alloc_request *req)
 {
-	unsigned int online = 0;
+	unsigned int online = mm->tun.online_nodes;
 
-	for (unsigned int nid = 0; nid < MAX_NODES; nid++)
-		online |= (unsigned int)mm->nodes[nid].online << nid;
 	if (req->order > MAX_ORDER)
 		return MM_BAD_ORDER;
 	if (req->gfp & ~__GFP_BITS_MASK || !gfp_zone_is_legal(req->gfp))
@@ -245,7 +225,7 @@ static bool context_init(struct alloc_context *ac, struct mm *mm, const struct a
 static unsigned int nofragment_flag(const struct alloc_context *ac)
 {
 	const struct mm *mm = ac->mm;
-	const struct zone *z = preferred_zone(ac);
+	const struct zone *z = ac->preferred;
 
 	if (!zone_type_configured(&mm->tun, ZONE_DMA32) || z->type != ZONE_NORMAL)
 		return 0;
@@ -292,8 +272,8 @@ enum verdict mm_alloc_pages(struct mm *mm, const struct alloc_request *req, stru
  */
 static struct zone *bulk_zone(const struct alloc_context *ac, unsigned int alloc_flags, uint32_t nr)
 {
-	const struct zone *preferred = preferred_zone(ac);
-	unsigned int at = ac->preferred;
+	const struct zone *preferred = ac->preferred;
+	unsigned int at = ac->start;
 	struct zone *z;
 
 	for (; (z = context_next_zone(ac, &at)); at++) {
@@ -321,7 +301,7 @@ static uint32_t bulk_fast(struct alloc_context *ac, struct page **pages, uint32_
 		if (pages[i]->state == PAGE_NONE)
 			prepare_page(z, pages[i], 0, ac->gfp, 0);
 	if (placed)
-		count_alloc(mm, preferred_zone(ac), z, placed, 0);
+		count_alloc(mm, ac->preferred, z, placed, 0);
 	return placed;
 }
 

@@ -5,57 +5,6 @@
 #include "bits.h"
 #include "text.h"
 
-bool gfp_zone_is_legal(gfp_t gfp)
-{
-	return popcount_u64(gfp & (__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM)) <= 1;
-}
-
-/* __GFP_MOVABLE names a zone only together with __GFP_HIGHMEM; alone it is about mobility. */
-enum zone_type gfp_zone(const struct tunables *t, gfp_t gfp)
-{
-	enum zone_type wanted = ZONE_NORMAL;
-
-	mm_assert(G2, gfp_zone_is_legal(gfp));
-	if (gfp & __GFP_DMA)
-		wanted = ZONE_DMA;
-	else if (gfp & __GFP_DMA32)
-		wanted = ZONE_DMA32;
-	else if (gfp & __GFP_HIGHMEM)
-		wanted = gfp & __GFP_MOVABLE ? ZONE_MOVABLE : ZONE_HIGHMEM;
-	if (!zone_type_configured(t, wanted))
-		return ZONE_NORMAL;
-	return wanted;
-}
-
-enum migratetype gfp_migratetype(const struct tunables *t, gfp_t gfp)
-{
-	const gfp_t both = __GFP_MOVABLE | __GFP_RECLAIMABLE;
-
-	mm_assert(G3, (gfp & both) != both);
-	if (t->grouping_off || !(gfp & both))
-		return MIGRATE_UNMOVABLE;
-	return gfp & __GFP_MOVABLE ? MIGRATE_MOVABLE : MIGRATE_RECLAIMABLE;
-}
-
-/* An interrupt runs inside the scopes of the task it interrupted, so CTX_IRQ is not asked. */
-gfp_t gfp_in_context(gfp_t gfp, unsigned int context)
-{
-	if (context & CTX_NOIO)
-		gfp &= ~(__GFP_IO | __GFP_FS);
-	if (context & CTX_NOFS)
-		gfp &= ~__GFP_FS;
-	if (context & CTX_PIN)
-		gfp &= ~__GFP_MOVABLE;
-	return gfp;
-}
-
-unsigned int gfp_cma_flag(const struct tunables *t, gfp_t gfp)
-{
-	if (t->has_cma && gfp_migratetype(t, gfp) == MIGRATE_MOVABLE)
-		return ALLOC_CMA;
-	return 0;
-}
-
 unsigned int gfp_alloc_flags(const struct tunables *t, gfp_t gfp, unsigned int order,
 			     unsigned int context)
 {

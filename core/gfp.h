@@ -94,17 +94,56 @@ enum alloc_flags {
 				  ALLOC_HIGHATOMIC,
 };
 
-/* G2: is this combination of zone bits one that means something? */
-bool gfp_zone_is_legal(gfp_t gfp);
+/* G2: is this combination of zone bits one that means something?  At most one of three is. */
+static inline bool gfp_zone_is_legal(gfp_t gfp)
+{
+	gfp &= __GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM;
+	return (gfp & (gfp - 1)) == 0;
+}
 
-/* G2: the highest zone type that may serve the request; `gfp` is legal. */
-enum zone_type gfp_zone(const struct tunables *t, gfp_t gfp);
+/*
+ * G2: the highest zone type that may serve the request; `gfp` is legal.
+ * __GFP_MOVABLE names a zone only together with __GFP_HIGHMEM; alone it is about mobility.
+ */
+static inline enum zone_type gfp_zone(const struct tunables *t, gfp_t gfp)
+{
+	enum zone_type wanted = ZONE_NORMAL;
+
+	mm_assert(G2, gfp_zone_is_legal(gfp));
+	if (gfp & __GFP_DMA)
+		wanted = ZONE_DMA;
+	else if (gfp & __GFP_DMA32)
+		wanted = ZONE_DMA32;
+	else if (gfp & __GFP_HIGHMEM)
+		wanted = gfp & __GFP_MOVABLE ? ZONE_MOVABLE : ZONE_HIGHMEM;
+	return zone_type_configured(t, wanted) ? wanted : ZONE_NORMAL;
+}
 
 /* G3; MOVABLE and RECLAIMABLE together are refused at the API edge. */
-enum migratetype gfp_migratetype(const struct tunables *t, gfp_t gfp);
+static inline enum migratetype gfp_migratetype(const struct tunables *t, gfp_t gfp)
+{
+	const gfp_t both = __GFP_MOVABLE | __GFP_RECLAIMABLE;
 
-/* G6: the mask that is left inside the scopes of `context`. */
-gfp_t gfp_in_context(gfp_t gfp, unsigned int context);
+	mm_assert(G3, (gfp & both) != both);
+	if (t->grouping_off || !(gfp & both))
+		return MIGRATE_UNMOVABLE;
+	return gfp & __GFP_MOVABLE ? MIGRATE_MOVABLE : MIGRATE_RECLAIMABLE;
+}
+
+/*
+ * G6: the mask that is left inside the scopes of `context`.  An interrupt runs
+ * inside the scopes of the task it interrupted, so CTX_IRQ is not asked.
+ */
+static inline gfp_t gfp_in_context(gfp_t gfp, unsigned int context)
+{
+	if (context & CTX_NOIO)
+		gfp &= ~(__GFP_IO | __GFP_FS);
+	if (context & CTX_NOFS)
+		gfp &= ~__GFP_FS;
+	if (context & CTX_PIN)
+		gfp &= ~__GFP_MOVABLE;
+	return gfp;
+}
 
 /* G4: flags of the slow path's first attempt; enum alloc_flags. */
 unsigned int gfp_alloc_flags(const struct tunables *t, gfp_t gfp, unsigned int order,
@@ -114,7 +153,10 @@ unsigned int gfp_alloc_flags(const struct tunables *t, gfp_t gfp, unsigned int o
 unsigned int gfp_reserve_flags(gfp_t gfp, unsigned int context);
 
 /* ALLOC_CMA if the request may use CMA pageblocks, else 0. */
-unsigned int gfp_cma_flag(const struct tunables *t, gfp_t gfp);
+static inline unsigned int gfp_cma_flag(const struct tunables *t, gfp_t gfp)
+{
+	return t->has_cma && gfp_migratetype(t, gfp) == MIGRATE_MOVABLE ? ALLOC_CMA : 0;
+}
 
 static inline bool gfp_may_block(gfp_t gfp) { return (gfp & __GFP_DIRECT_RECLAIM) != 0; }
 

@@ -15,7 +15,7 @@
 #ifndef CORE_LIST_H
 #define CORE_LIST_H
 
-#include "assert.h"
+#include "hooks.h"
 #include "page.h"
 
 struct list {
@@ -37,9 +37,56 @@ static inline uint32_t list_link(const struct page *base, const struct page *pag
 	return (uint32_t)(page - base) + 1;
 }
 
-void list_add_head(struct list *l, struct page *base, struct page *page);
-void list_add_tail(struct list *l, struct page *base, struct page *page);
-void list_del(struct list *l, struct page *base, struct page *page);
+/* `first` and `nr` are also read without the lock. */
+static inline void list_add_head(struct list *l, struct page *base, struct page *page)
+{
+	uint32_t link = list_link(base, page);
+
+	mm_assert(X3, page->next == 0 && page->prev == 0);
+	mm_assert(X3, l->first != link);
+	page->next = l->first;
+	if (l->first)
+		base[l->first - 1].prev = link;
+	else
+		l->last = link;
+	publish(l->first, link);
+	publish(l->nr, l->nr + 1);
+}
+
+static inline void list_add_tail(struct list *l, struct page *base, struct page *page)
+{
+	uint32_t link = list_link(base, page);
+
+	mm_assert(X3, page->next == 0 && page->prev == 0);
+	mm_assert(X3, l->last != link);
+	page->prev = l->last;
+	if (l->last)
+		base[l->last - 1].next = link;
+	else
+		publish(l->first, link);
+	l->last = link;
+	publish(l->nr, l->nr + 1);
+}
+
+static inline void list_del(struct list *l, struct page *base, struct page *page)
+{
+	uint32_t link = list_link(base, page);
+
+	mm_assert(X3, l->nr > 0);
+	mm_assert(X3, page->prev ? base[page->prev - 1].next == link : l->first == link);
+	mm_assert(X3, page->next ? base[page->next - 1].prev == link : l->last == link);
+	if (page->prev)
+		base[page->prev - 1].next = page->next;
+	else
+		publish(l->first, page->next);
+	if (page->next)
+		base[page->next - 1].prev = page->prev;
+	else
+		l->last = page->prev;
+	page->next = 0;
+	page->prev = 0;
+	publish(l->nr, l->nr - 1);
+}
 
 /* Two members change places. */
 void list_swap(struct list *l, struct page *base, struct page *a, struct page *b);

@@ -47,24 +47,6 @@ struct page *mm_page(const struct mm *mm, pfn_t pfn)
 	return NULL;
 }
 
-struct zone *mm_page_zone(struct mm *mm, const struct page *head)
-{
-	struct zone *z = &mm->zones[head->zone];
-
-	mm_assert(X3, head->zone < mm->tun.zone_ids);
-	mm_assert(X3, head >= z->pages && head < z->pages + zone_spanned(z));
-	return z;
-}
-
-pfn_t mm_page_pfn(const struct mm *mm, const struct page *head)
-{
-	const struct zone *z = &mm->zones[head->zone];
-
-	mm_assert(X3, head->zone < mm->tun.zone_ids);
-	mm_assert(X3, head >= z->pages && head < z->pages + zone_spanned(z));
-	return zone_pfn(z, head);
-}
-
 struct zone *mm_next_zone(struct mm *mm, struct zone *z)
 {
 	unsigned int id = z ? z->id + 1u : 0;
@@ -91,15 +73,6 @@ uint64_t mm_numa_sum(const struct mm *mm, const struct zone *z, enum numa_stat i
 	for (unsigned int cpu = 0; z->cpu && cpu < mm->nr_cpus; cpu++)
 		sum += read_shared(mm->tun.hw, z->cpu[cpu].numa[item]);
 	return sum;
-}
-
-void mm_count(struct mm *mm, enum vm_event event, uint64_t nr)
-{
-	unsigned int cpu = hook_cpu(mm->tun.hw);
-
-	mm_assert(S1, event < NR_VM_EVENTS);
-	mm_assert(S1, cpu < mm->nr_cpus);
-	stat_count(&mm->events[cpu][event], nr);
 }
 
 /* --- CPUs (P4) ---------------------------------------------------------------------------- */

@@ -110,15 +110,39 @@ void mm_boot(struct mm *mm, const struct mm_config *config, void *memory, struct
 struct page *mm_page(const struct mm *mm, pfn_t pfn);
 
 /* Of a block's first page. */
-struct zone *mm_page_zone(struct mm *mm, const struct page *head);
-pfn_t mm_page_pfn(const struct mm *mm, const struct page *head);
+static inline struct zone *mm_page_zone(struct mm *mm, const struct page *head)
+{
+	struct zone *z = &mm->zones[head->zone];
+
+	mm_assert(X3, head->zone < mm->tun.zone_ids);
+	mm_assert(X3, head >= z->pages && head < z->pages + zone_spanned(z));
+	return z;
+}
+
+static inline pfn_t mm_page_pfn(const struct mm *mm, const struct page *head)
+{
+	const struct zone *z = &mm->zones[head->zone];
+
+	mm_assert(X3, head->zone < mm->tun.zone_ids);
+	mm_assert(X3, head >= z->pages && head < z->pages + zone_spanned(z));
+	return zone_pfn(z, head);
+}
 
 /* Next zone of the machine that has present pages, after `z` (NULL: the first); NULL at the end. */
 struct zone *mm_next_zone(struct mm *mm, struct zone *z);
 
 uint64_t mm_event_sum(const struct mm *mm, enum vm_event event);
 uint64_t mm_numa_sum(const struct mm *mm, const struct zone *z, enum numa_stat item);
-void mm_count(struct mm *mm, enum vm_event event, uint64_t nr);	/* on this CPU's row */
+
+/* On this CPU's row. */
+static inline void mm_count(struct mm *mm, enum vm_event event, uint64_t nr)
+{
+	unsigned int cpu = hook_cpu(mm->tun.hw);
+
+	mm_assert(S1, event < NR_VM_EVENTS);
+	mm_assert(S1, cpu < mm->nr_cpus);
+	stat_count(&mm->events[cpu][event], nr);
+}
 
 /* --- the administrator ------------------------------------------------------------ */
 

@@ -65,6 +65,7 @@ static void boot_tunables(struct mm *mm, const struct mm_config *config, struct 
 		.page_shift = config->page_shift,
 		.pageblock_order = config->pageblock_order,
 		.nr_nodes = (uint8_t)popcount_u64(config->online_nodes),
+		.online_nodes = config->online_nodes,
 		.zone_ids = (uint8_t)(nodes * NR_ZONE_TYPES),
 		.has_cma = config->nr_cma > 0,
 	};

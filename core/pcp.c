@@ -2,21 +2,6 @@
 /* pcp.c - limits, refill, free and drain of per-CPU sets */
 #include "pcp.h"
 
-unsigned int pcp_list_index(const struct tunables *t, unsigned int order, enum migratetype type)
-{
-	mm_assert(P1, pcp_has_order(t, order));
-	mm_assert(P1, type < MIGRATE_PCPTYPES);
-	if (order > COSTLY_ORDER)
-		return NR_PCP_LOW_LISTS + (type == MIGRATE_MOVABLE);
-	return order * MIGRATE_PCPTYPES + (unsigned int)type;
-}
-
-unsigned int pcp_list_order(const struct tunables *t, unsigned int index)
-{
-	mm_assert(P1, index < NR_PCP_LISTS);
-	return index < NR_PCP_LOW_LISTS ? index / MIGRATE_PCPTYPES : t->pageblock_order;
-}
-
 /* A quarter of a 1024th of the zone, at most a quarter of the cap; 2^n - 1, maybe 0. */
 static uint32_t raw_batch(const struct zone *z)
 {

@@ -18,8 +18,21 @@
 
 #include "mobility.h"
 
-unsigned int pcp_list_index(const struct tunables *t, unsigned int order, enum migratetype type);
-unsigned int pcp_list_order(const struct tunables *t, unsigned int index);
+static inline unsigned int pcp_list_index(const struct tunables *t, unsigned int order,
+					  enum migratetype type)
+{
+	mm_assert(P1, pcp_has_order(t, order));
+	mm_assert(P1, type < MIGRATE_PCPTYPES);
+	if (order > COSTLY_ORDER)
+		return NR_PCP_LOW_LISTS + (type == MIGRATE_MOVABLE);
+	return order * MIGRATE_PCPTYPES + (unsigned int)type;
+}
+
+static inline unsigned int pcp_list_order(const struct tunables *t, unsigned int index)
+{
+	mm_assert(P1, index < NR_PCP_LISTS);
+	return index < NR_PCP_LOW_LISTS ? index / MIGRATE_PCPTYPES : t->pageblock_order;
+}
 
 /* P1: pages to move at once, and pages to keep, for a zone of this size. */
 uint32_t pcp_batch(const struct zone *z);

@@ -54,6 +54,7 @@ struct tunables {
 	uint8_t		page_shift;	/* (c) log2 of the page size in bytes */
 	uint8_t		pageblock_order;/* (c) */
 	uint8_t		nr_nodes;	/* (c) nodes that are online */
+	uint8_t		online_nodes;	/* (c) bit per node that is online */
 	uint8_t		zone_ids;	/* (c) zones of online nodes have ids below it */
 	bool		has_cma;	/* (c) some CMA area exists (M1, G4) */
 	bool		has_highmem;	/* (c) HighMem has frames, so Movable is high, too (W2) */
