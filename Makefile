@@ -78,8 +78,13 @@ $(eval $(call variant,afl,afl-clang-fast,-O2 -w))
 # Coverage is of what is under test: core/ and the parser.  The way through our
 # own checks says nothing new, and each counter costs time at every input.
 blind	:= core/validate.c $(filter-out harness/op_text%,$(library:core/%=))
-$(call objects,fuzz,$(blind)): BLIND := \
-	-fno-sanitize-coverage=edge,inline-8bit-counters,pc-table,indirect-calls,stack-depth
+NOCOV	:= -fno-sanitize-coverage=edge,inline-8bit-counters,pc-table,indirect-calls,stack-depth
+$(call objects,fuzz,$(blind)): BLIND := $(NOCOV)
+# Nor are model and executor under test while fuzzing: make test runs them with all
+# sanitizers.  Core, what touches simulated memory, decoder and parser keep theirs.
+checking := $(filter-out %/run_contents.c,$(wildcard harness/oracle*.c harness/run*.c)) \
+	    harness/hash.c
+$(call objects,fuzz,$(checking)): BLIND := $(NOCOV) -fno-sanitize=address,undefined
 $(eval $(call variant,mutator,clang-19,-O2 -fPIC))
 
 targets	:= $(shell sed -n 's/^[[:blank:]]*ROW.\([a-z_]*\),.*/\1/p' harness/targets.h)

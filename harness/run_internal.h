@@ -2,11 +2,12 @@
 /*
  * run_internal.h - what the files of the executor share
  *
- *   run.c        an instance, one program from boot to the last check
- *   run_boot.c   the machine of a program
- *   run_ops.c    applying one op to core and model
- *   run_import.c ops that build a given state
- *   run_check.c  what must hold after each op and at the end
+ *   run.c           an instance, one program from boot to the last check
+ *   run_boot.c      the machine of a program
+ *   run_ops.c       applying one op to core and model
+ *   run_contents.c  what owners write into their pages
+ *   run_import.c    ops that build a given state
+ *   run_check.c     what must hold after each op and at the end
  */
 #ifndef RUN_INTERNAL_H
 #define RUN_INTERNAL_H
@@ -130,6 +131,10 @@ static inline bool run_may_strike(const struct op *irq, const struct op *op)
 void run_apply(struct run *r, const struct op *op, uint32_t slot);
 void run_free_everything(struct run *r);
 unsigned int run_pick_cpu(const struct run *r, unsigned int cpu);	/* an online one */
+
+/* run_contents.c */
+void run_touch(struct run *r, struct piece *p);		/* writes a new pattern into its pages */
+void run_check_contents(struct run *r, const struct piece *p, uint64_t nr);	/* X8 */
 
 /* run_boot.c */
 struct image *run_image_new(void);

@@ -20,7 +20,7 @@ static const struct op none;		/* the interrupt has struck: nothing is armed */
 
 enum { BULK_MAX = 4096 };		/* pages of one bulk op; more are not asked for */
 
-/* --- pieces and their contents ------------------------------------------------------------ */
+/* --- pieces ------------------------------------------------------------------------------- */
 
 /*
  * Room for all that one op and its interrupt can add: an interrupt strikes while
@@ -52,47 +52,6 @@ static void add_piece(struct run *r, struct slot *slot, unsigned int zone, pfn_t
 static struct page *piece_page(const struct run *r, const struct piece *p)
 {
 	return zone_page(&r->mm.zones[p->zone], p->pfn);
-}
-
-/* Each page of a piece has its own pattern, so that swapped pages are noticed too. */
-struct pattern {
-	uint64_t word[CONTENT_BYTES / 8];
-};
-
-static struct pattern pattern(uint32_t token, uint64_t page)
-{
-	uint64_t x = ((uint64_t)token << 32) ^ (page * 0x9e3779b97f4a7c15u);
-
-	return (struct pattern){ { x, ~x } };
-}
-
-static void touch(struct run *r, struct piece *p)
-{
-	uint64_t nr = 1ULL << p->order;
-	uint8_t *bytes = sim_pages_bytes(&r->hw, p->zone, p->pfn, nr);
-
-	p->token = ++r->tokens;
-	for (uint64_t i = 0; bytes && i < nr; i++) {
-		struct pattern put = pattern(p->token, i);
-
-		memcpy(bytes + i * CONTENT_BYTES, &put, CONTENT_BYTES);
-	}
-}
-
-/* X8: nobody else wrote there. */
-static void check_contents(struct run *r, const struct piece *p, uint64_t nr)
-{
-	const uint8_t *bytes;
-
-	if (!p->token)
-		return;
-	bytes = sim_pages_bytes(&r->hw, p->zone, p->pfn, nr);
-	for (uint64_t i = 0; bytes && i < nr; i++) {
-		struct pattern want = pattern(p->token, i), is;
-
-		memcpy(&is, bytes + i * CONTENT_BYTES, CONTENT_BYTES);
-		run_check(X8, is.word[0] == want.word[0] && is.word[1] == want.word[1]);
-	}
 }
 
 /* --- requests ----------------------------------------------------------------------------- */
@@ -286,7 +245,7 @@ static void free_piece(struct run *r, struct slot *slot, struct piece *p)
 	if (!p->refs)
 		return;
 	compound = (page->flags & PG_COMP) != 0;
-	check_contents(r, p, nr);
+	run_check_contents(r, p, nr);
 	if (p->refs == 1)
 		gave(r, slot, p->pfn, nr);
 	else if (!compound && nr > 1)
@@ -314,7 +273,7 @@ static void free_as_list(struct run *r, struct slot *slot)
 	enum mm_error error;
 
 	for (uint32_t i = 0; i < slot->nr; i++) {
-		check_contents(r, &first[i], 1);
+		run_check_contents(r, &first[i], 1);
 		gave(r, slot, first[i].pfn, 1);
 		pages[i] = piece_page(r, &first[i]);
 		first[i].refs = 0;
@@ -388,7 +347,7 @@ static void do_split(struct run *r, struct slot *slot)
 	run_check(B5, error == want);
 	if (error != MM_OK || !old.order)
 		return;
-	check_contents(r, &old, 1ULL << old.order);
+	run_check_contents(r, &old, 1ULL << old.order);
 	slot->nr = 0;
 	for (uint64_t i = 0; i < 1ULL << old.order; i++)
 		add_piece(r, slot, old.zone, old.pfn + i, 0);
@@ -404,8 +363,8 @@ static void do_owner(struct run *r, const struct op *op, struct slot *slot)
 		if (!p->refs)
 			continue;
 		if (op->kind == OP_TOUCH) {
-			check_contents(r, p, 1ULL << p->order);
-			touch(r, p);
+			run_check_contents(r, p, 1ULL << p->order);
+			run_touch(r, p);
 		} else if (op->kind == OP_MOVABLE) {
 			error = mm_set_movable(&r->mm, page, op->on);
 		} else if (op->kind == OP_DIRTY) {

@@ -158,14 +158,21 @@ static uint16_t draw_ref(uint64_t *rng, const struct program *p)
 	return (uint16_t)(base + ffs_u64(held));
 }
 
+/* Pages at once: mostly a few, now and then dozens, rarely enough to empty a zone. */
+static uint32_t draw_pages(uint64_t *rng, uint64_t most)
+{
+	if (rng_chance(rng, 3))
+		return (uint32_t)rng_scale(rng, most);
+	return (uint32_t)rng_scale(rng, rng_chance(rng, 24) ? 64 : 8);
+}
+
 static uint32_t draw_n(const struct theme *theme, uint64_t *rng, const struct op *op)
 {
 	switch (op->kind) {
 	case OP_BULK:
-		return (uint32_t)rng_scale(rng, rng_chance(rng, 12) ? 1024 : 32);
+		return draw_pages(rng, 1024);
 	case OP_EXACT:
-		return (uint32_t)rng_scale(rng, rng_chance(rng, 12) ?
-					   (2ULL << theme->orders) - 1 : 32);
+		return draw_pages(rng, (2ULL << theme->orders) - 1);
 	case OP_PUT:
 		return (uint32_t)rng_scale(rng, 32);
 	case OP_FREE_ONE:
