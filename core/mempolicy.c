@@ -127,19 +127,23 @@ enum verdict mempolicy_alloc(struct mm *mm, struct mempolicy *pol,
 			     const struct alloc_request *req, struct page **page)
 {
 	struct alloc_request r = *req;
-	unsigned int mode = pol->mode;
-	unsigned int nodes = policy_nodes(mm, pol);
+	unsigned int mode = pol->mode, nodes;
 
 	r.nid = NODE_NONE;
 	r.nodemask = 0;
 	*page = NULL;
-	if (mempolicy_check(mm, pol) != MM_OK || mm_request_check(mm, &r) != MM_OK)
+	if (mempolicy_check(mm, pol) != MM_OK)
 		return VERDICT_REFUSED;
 	if ((r.context & CTX_IRQ) || (r.gfp & __GFP_THISNODE))
 		mode = MPOL_DEFAULT;
 	else if (has_home(pol))
 		r.nid = pol->home;
+	if (mode == MPOL_DEFAULT)
+		return mm_alloc_pages(mm, &r, page);
+	if (mm_request_check(mm, &r) != MM_OK)
+		return VERDICT_REFUSED;
 
+	nodes = policy_nodes(mm, pol);
 	switch (mode) {
 	case MPOL_BIND:
 		if (zone_is_worth_binding(mm, nodes, gfp_zone(&mm->tun, r.gfp)))
@@ -150,10 +154,8 @@ enum verdict mempolicy_alloc(struct mm *mm, struct mempolicy *pol,
 		break;
 	case MPOL_PREFERRED_MANY:
 		return alloc_preferred_many(mm, nodes, &r, page);
-	case MPOL_INTERLEAVE:
+	default:			/* MPOL_INTERLEAVE */
 		return alloc_interleave(mm, pol, nodes, &r, page);
-	default:
-		break;
 	}
 	return mm_alloc_pages(mm, &r, page);
 }

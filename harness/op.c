@@ -205,35 +205,31 @@ static void normalize_op(const struct mm_config *c, struct op *op)
 		normalize_numbers(op);
 }
 
-/* `fresh`: what a kind does not have is zero already. */
-static void normalize(struct program *p, bool fresh)
+void op_take(struct program *p, struct op *op)
 {
-	uint32_t nr = p->nr_ops < OPS_MAX ? p->nr_ops : OPS_MAX, kept = 0, slots = 0;
-
-	machine_repair(&p->config);
-	for (uint32_t i = 0; i < nr; i++) {
-		struct op *op = &p->ops[kept];
-
-		if (i != kept)
-			*op = p->ops[i];
-		if (!fresh) {
-			op->kind %= NR_OP_KINDS;
-			clear_absent(op);
-		}
-		if (slots == 0 && op_has(op->kind, FIELD_REF))
-			continue;
-		normalize_op(&p->config, op);
-		if (op->ref && op->ref >= slots)
-			op->ref = (uint16_t)(op->ref % slots);
-		slots += op_kinds[op->kind].allocates;
-		kept++;
-	}
-	p->nr_ops = kept;
-	p->nr_slots = slots;
+	if (p->nr_slots == 0 && op_has(op->kind, FIELD_REF))
+		return;
+	normalize_op(&p->config, op);
+	if (op->ref && op->ref >= p->nr_slots)
+		op->ref = (uint16_t)(op->ref % p->nr_slots);
+	p->nr_slots += op_kinds[op->kind].allocates;
+	if (op != &p->ops[p->nr_ops])
+		p->ops[p->nr_ops] = *op;
+	p->nr_ops++;
 }
 
-void op_normalize(struct program *p) { normalize(p, false); }
-void op_normalize_fresh(struct program *p) { normalize(p, true); }
+void op_normalize(struct program *p)
+{
+	uint32_t nr = p->nr_ops < OPS_MAX ? p->nr_ops : OPS_MAX;
+
+	machine_repair(&p->config);
+	p->nr_ops = p->nr_slots = 0;
+	for (uint32_t i = 0; i < nr; i++) {
+		p->ops[i].kind %= NR_OP_KINDS;
+		clear_absent(&p->ops[i]);
+		op_take(p, &p->ops[i]);
+	}
+}
 
 void op_discard(struct program *p)
 {

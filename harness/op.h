@@ -151,6 +151,18 @@ enum { OP_FORMAT_VERSION = 1 };
 
 void   op_decode(const uint8_t *data, size_t size, struct program *p);
 
+/* The bytes that told the machine of the last input: mostly the next one has the same. */
+struct op_memo {
+	uint32_t size;			/* 0: none are kept */
+	uint8_t	 bytes[252];
+};
+
+/*
+ * op_decode(), of one input after the other into the same program, which nobody
+ * else changes meanwhile.  *memo is zero at first.
+ */
+void   op_decode_next(const uint8_t *data, size_t size, struct program *p, struct op_memo *memo);
+
 /* Bytes written, at most `max`; ops that no longer fit are left out. */
 size_t op_encode(const struct program *p, uint8_t *data, size_t max);
 

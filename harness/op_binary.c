@@ -482,28 +482,58 @@ static const uint8_t *load_op(const uint8_t *p, struct op *op)
 	return p;
 }
 
-void op_decode(const uint8_t *data, size_t size, struct program *p)
+/* All that is left; the fast loop as long as no op can reach behind the end. */
+static void get_ops(struct bytes *b, struct program *p)
+{
+	uint8_t tail[2 * OP_BYTES_MAX];
+	const uint8_t *in = tail;
+	uint32_t loaded = 0;
+	size_t size;
+
+	p->state = NULL;
+	p->nr_ops = p->nr_slots = 0;
+	for (; b->in_end - b->in >= OP_BYTES_MAX && loaded < OPS_MAX; loaded++) {
+		b->in = load_op(b->in, &p->ops[p->nr_ops]);
+		op_take(p, &p->ops[p->nr_ops]);
+	}
+	size = (size_t)(b->in_end - b->in);
+	if (size >= OP_BYTES_MAX)
+		return;
+	memset(tail, 0, sizeof(tail));
+	if (size)
+		memcpy(tail, b->in, size);
+	for (; in < tail + size && loaded < OPS_MAX; loaded++) {
+		in = load_op(in, &p->ops[p->nr_ops]);
+		op_take(p, &p->ops[p->nr_ops]);
+	}
+}
+
+void op_decode_next(const uint8_t *data, size_t size, struct program *p, struct op_memo *memo)
 {
 	struct bytes b = { .in = data, .in_end = size ? data + size : data };
-	uint8_t tail[2 * OP_BYTES_MAX];
+	size_t used;
 
+	if (memo->size && memo->size <= size && memcmp(data, memo->bytes, memo->size) == 0) {
+		b.in += memo->size;
+		get_ops(&b, p);
+		return;
+	}
 	get_byte(&b);			/* the only version so far is 1; others read like it */
 	get_machine(&b, &p->config);
-	p->state = NULL;
-	p->nr_ops = 0;
-	while (b.in_end - b.in >= OP_BYTES_MAX && p->nr_ops < OPS_MAX)
-		b.in = load_op(b.in, &p->ops[p->nr_ops++]);
-	size = (size_t)(b.in_end - b.in);
-	if (size < OP_BYTES_MAX) {
-		const uint8_t *in = tail;
+	used = (size_t)(b.in - data);
+	/* With a byte left nothing was read behind the end, so what follows does not matter. */
+	memo->size = used < size && used <= sizeof(memo->bytes) ? (uint32_t)used : 0;
+	if (memo->size)
+		memcpy(memo->bytes, data, memo->size);
+	machine_repair(&p->config);
+	get_ops(&b, p);
+}
 
-		memset(tail, 0, sizeof(tail));
-		if (size)
-			memcpy(tail, b.in, size);
-		while (in < tail + size && p->nr_ops < OPS_MAX)
-			in = load_op(in, &p->ops[p->nr_ops++]);
-	}
-	op_normalize_fresh(p);
+void op_decode(const uint8_t *data, size_t size, struct program *p)
+{
+	struct op_memo memo = { .size = 0 };
+
+	op_decode_next(data, size, p, &memo);
 }
 
 static void put_wide(struct bytes *b, enum op_field field, const struct op *op)

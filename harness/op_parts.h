@@ -32,8 +32,12 @@ static inline unsigned int op_order_max(unsigned int kind)
 /* Position of the n-th bit of `mask` (not 0), counted from 0, modulo the number of bits. */
 unsigned int op_nth_bit(uint64_t mask, uint64_t n);
 
-/* op_normalize() of ops whose kinds are right and whose absent fields are zero: for decode. */
-void op_normalize_fresh(struct program *p);
+/*
+ * For decode, one op after the other: takes up `op`, which lies at or behind
+ * p->ops[p->nr_ops], whose kind is right and whose absent fields are zero, as
+ * op_normalize() does.  The machine is repaired.
+ */
+void op_take(struct program *p, struct op *op);
 
 /* --- op_machine.c ------------------------------------------------------------------------- */
 

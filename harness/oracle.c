@@ -115,6 +115,19 @@ void oracle_copy(struct oracle *to, const struct oracle *from)
 	memcpy((uint8_t *)to + rest, (const uint8_t *)from + rest, end - rest);
 }
 
+bool oracle_same(const struct oracle *a, const struct oracle *b)
+{
+	const size_t zones = offsetof(struct oracle, tuned) + offsetof(struct oracle_tuned, zone);
+	const size_t rest = zones + sizeof(a->tuned.zone);
+	const size_t ids = a->mm->tun.zone_ids;
+
+	return a->nr_ranges == b->nr_ranges && memcmp(a, b, zones) == 0 &&
+	       memcmp(a->tuned.zone, b->tuned.zone, ids * sizeof(a->tuned.zone[0])) == 0 &&
+	       memcmp((const uint8_t *)a + rest, (const uint8_t *)b + rest,
+		      offsetof(struct oracle, question) - rest) == 0 &&
+	       memcmp(a->range, b->range, a->nr_ranges * sizeof(a->range[0])) == 0;
+}
+
 void oracle_disown(struct oracle *o, unsigned int zone, pfn_t start, pfn_t end)
 {
 	for (uint32_t i = 0; i < o->nr_ranges; i++) {

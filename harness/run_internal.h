@@ -41,10 +41,10 @@ struct zone_seen {
 	uint8_t	 told[NR_MIGRATETYPES];			/* largest order + 1 in the last feature */
 };
 
-/* Struct pages of a zone, by index, that may not be zero any more. */
-struct extent {
-	uint64_t start;
-	uint64_t end;			/* one past; not above start: none */
+/* Struct pages of a zone that may not be zero any more: a bit per 64th part of the zone. */
+struct dirt {
+	uint64_t parts;
+	uint8_t	 shift;			/* log2 pages in a part */
 };
 
 struct run {
@@ -77,7 +77,7 @@ struct run {
 	uint8_t		 zone_ids[MAX_ZONES];	/* zones with present pages */
 	unsigned int	 nr_zone_ids;
 	struct zone_seen seen[MAX_ZONES];
-	struct extent	 dirty[MAX_ZONES];	/* written since boot, see run_boot.c */
+	struct dirt	 dirty[MAX_ZONES];	/* written since boot, see run_boot.c */
 	struct image	*image;
 	bool		 clean;		/* the last program came to its end, and all is recorded */
 	uint64_t	 imported;	/* bit per zone with pages in no slot */
@@ -143,13 +143,11 @@ void run_unboot(struct run *r);			/* gives all memory back */
 
 static inline void run_dirty(struct run *r, const struct zone *z, pfn_t pfn, uint64_t nr)
 {
-	struct extent *e = &r->dirty[z->id];
-	uint64_t start = pfn - z->start_pfn;
+	struct dirt *d = &r->dirty[z->id];
+	unsigned int first = (unsigned int)((pfn - z->start_pfn) >> d->shift);
+	unsigned int last = (unsigned int)((pfn + nr - 1 - z->start_pfn) >> d->shift);
 
-	if (e->start > start)
-		e->start = start;
-	if (e->end < start + nr)
-		e->end = start + nr;
+	d->parts |= (UINT64_MAX >> (63 - last)) & (UINT64_MAX << first);
 }
 
 /* run_import.c */

@@ -27,6 +27,7 @@ static const char machine[] =
 static struct speed {
 	struct run	*run;
 	struct program	 program;
+	struct op_memo	 memo;
 	uint32_t	 next;
 	uint32_t	 recount;	/* one program in so many is checked at its end */
 	size_t		 size[PROGRAMS];
@@ -75,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	(void)data;
 	(void)size;
-	op_decode(speed.bytes[i], speed.size[i], &speed.program);
+	op_decode_next(speed.bytes[i], speed.size[i], &speed.program, &speed.memo);
 	if (!run_program(speed.run, &speed.program, i % speed.recount ? RUN_NO_END : 0, 0))
 		abort();
 	return 0;

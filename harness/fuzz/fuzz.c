@@ -8,7 +8,7 @@
 
 bool fuzz_decode(struct fuzz *f, const uint8_t *data, size_t size)
 {
-	op_decode(data, size, &f->program);
+	op_decode_next(data, size, &f->program, &f->memo);
 	return f->program.nr_ops <= FUZZ_OPS_MAX &&
 	       run_pages(&f->program.config) <= RUN_FUZZ_PAGES_MAX;
 }

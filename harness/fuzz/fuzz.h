@@ -25,6 +25,7 @@ struct fuzz {
 	struct fuzz_counts  *counts;
 	void		    (*feature)(unsigned int feature);	/* fuzz_feature(), or none */
 	struct program	    program;	/* the decoded input */
+	struct op_memo	    memo;	/* of fuzz_decode(): who calls it leaves `program` alone */
 };
 
 /* Decodes into f->program; false: too large a machine, or too many ops. */

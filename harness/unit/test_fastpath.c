@@ -222,6 +222,7 @@ static struct page *attempt(struct mm *mm, unsigned int order, enum migratetype 
 				    .highest = ZONE_NORMAL,
 				    .zonelist = mm->nodes[0].zonelist[ZONELIST_FALLBACK] };
 
+	cr_assert(context_reset(&ac));
 	return alloc_attempt(&ac, alloc_flags);
 }
 

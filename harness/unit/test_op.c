@@ -155,6 +155,29 @@ Test(op, X10_decoding_leaves_nothing_of_the_program_before)
 	}
 }
 
+/* Each input is like the one before but for a few bytes, or shorter, or another one. */
+Test(op, X10_one_after_the_other_decodes_like_each_alone)
+{
+	struct op_memo memo = { .size = 0 };
+	uint64_t rng = 4;
+	size_t size = 0;
+
+	for (uint64_t i = 0; i < 4000; i++) {
+		if (i % 8 == 0) {
+			world_draw(&target_find("page_alloc")->theme, i, 8, &first);
+			size = op_encode(&first, bytes, sizeof(bytes));
+		}
+		for (uint64_t n = rng_below(&rng, 3); n && size; n--)
+			bytes[rng_below(&rng, rng_chance(&rng, 64) ? size : size / 2 + 1)] ^=
+				(uint8_t)rng_next(&rng);
+		if (rng_chance(&rng, 32))
+			size = (size_t)rng_below(&rng, size + 1);
+		op_decode_next(bytes, size, &second, &memo);
+		op_decode(bytes, size, &first);
+		assert_same_program(&first, &second);
+	}
+}
+
 Test(op, Z1_no_bytes_are_one_small_zone_and_no_ops)
 {
 	op_decode(NULL, 0, &first);
