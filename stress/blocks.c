@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "stress.h"
+#include "oplog.h"
 
 enum { SERIAL_BITS = 24 };
 
@@ -100,15 +100,31 @@ static void count_verdict(struct worker *w, enum verdict verdict, unsigned int o
 	}
 }
 
+static void log_request(struct worker *w, enum oplog_op op, const struct alloc_request *req,
+			uint32_t n)
+{
+	stress_log(w, &(struct oplog_entry){ .op = op, .order = req->order, .gfp = req->gfp,
+					     .context = req->context, .n = n });
+}
+
+static void log_end(struct worker *w, unsigned int verdict, const struct block *first, uint32_t nr)
+{
+	if (w->log)
+		oplog_end(w, verdict, first, nr);
+}
+
 enum verdict stress_alloc(struct worker *w, const struct alloc_request *req, struct block *out)
 {
-	enum verdict verdict = mm_alloc_pages(&w->s->mm, req, &out->page);
+	enum verdict verdict;
 
+	log_request(w, LOG_ALLOC, req, 0);
+	verdict = mm_alloc_pages(&w->s->mm, req, &out->page);
 	count_verdict(w, verdict, req->order);
 	if (verdict == VERDICT_OK) {
 		out->order = req->order;
 		claim(w, out);
 	}
+	log_end(w, verdict, out, verdict == VERDICT_OK);
 	return verdict;
 }
 
@@ -120,9 +136,12 @@ static void check_freed(struct worker *w, enum mm_error error)
 
 void stress_free(struct worker *w, const struct block *block)
 {
+	stress_log(w, &(struct oplog_entry){ .op = LOG_FREE, .order = block->order,
+					     .token = block->token });
 	release(w, block);
 	check_freed(w, mm_free_pages(&w->s->mm, block->page, block->order));
 	worker_count(w, COUNT_OPS, 1);
+	log_end(w, 0, NULL, 0);
 }
 
 /* --- many at once ------------------------------------------------------------------------- */
@@ -145,11 +164,13 @@ uint32_t stress_alloc_bulk(struct worker *w, const struct alloc_request *req,
 	uint32_t filled;
 
 	nr = nr < LIST_MAX ? nr : LIST_MAX;
+	log_request(w, LOG_BULK, req, nr);
 	verdict = mm_alloc_bulk(&w->s->mm, req, pages, nr, &filled);
 	count_verdict(w, verdict, 0);
 	for (uint32_t i = 0; i < filled; i++)
 		out[i].page = pages[i];
 	claim_singles(w, out, filled);
+	log_end(w, verdict, out, filled);
 	return filled;
 }
 
@@ -160,12 +181,16 @@ void stress_free_list(struct worker *w, const struct block *blocks, uint32_t nr)
 	while (nr) {
 		uint32_t part = nr < LIST_MAX ? nr : LIST_MAX;
 
+		stress_log(w, &(struct oplog_entry){ .op = LOG_FREE_LIST, .n = part });
 		for (uint32_t i = 0; i < part; i++) {
+			if (w->log)
+				oplog_also(w, blocks[i].token);
 			release(w, &blocks[i]);
 			pages[i] = blocks[i].page;
 		}
 		check_freed(w, mm_free_page_list(&w->s->mm, pages, part));
 		worker_count(w, COUNT_OPS, 1);
+		log_end(w, 0, NULL, 0);
 		blocks += part;
 		nr -= part;
 	}
@@ -174,15 +199,18 @@ void stress_free_list(struct worker *w, const struct block *blocks, uint32_t nr)
 uint32_t stress_alloc_exact(struct worker *w, const struct alloc_request *req,
 			    struct block *out, uint32_t nr_pages)
 {
+	enum verdict verdict;
 	struct page *page;
-	enum verdict verdict = mm_alloc_exact(&w->s->mm, req, nr_pages, &page);
 
+	log_request(w, LOG_EXACT, req, nr_pages);
+	verdict = mm_alloc_exact(&w->s->mm, req, nr_pages, &page);
 	count_verdict(w, verdict, nr_pages > 1);
 	if (verdict != VERDICT_OK)
-		return 0;
+		nr_pages = 0;
 	for (uint32_t i = 0; i < nr_pages; i++)
 		out[i].page = page + i;
 	claim_singles(w, out, nr_pages);
+	log_end(w, verdict, out, nr_pages);
 	return nr_pages;
 }
 
@@ -192,12 +220,14 @@ uint32_t stress_split(struct worker *w, const struct block *block, struct block 
 	uint32_t nr = 1u << whole.order;
 
 	/* out[] may begin where the block was. */
+	stress_log(w, &(struct oplog_entry){ .op = LOG_SPLIT, .token = whole.token });
 	release(w, &whole);
 	check_freed(w, mm_split_page(&w->s->mm, whole.page));
 	for (uint32_t i = 0; i < nr; i++)
 		out[i].page = whole.page + i;
 	claim_singles(w, out, nr);
 	worker_count(w, COUNT_OPS, 1);
+	log_end(w, 0, out, nr);
 	return nr;
 }
 

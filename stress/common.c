@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* common.c - what stressors share: requests, held blocks, mailboxes, interrupts */
-#include "stress.h"
+#include "oplog.h"
 
 #define ROW(name, about) { #name, about, &stressor_##name },
 const struct stressor_row stressors[] = {
@@ -89,11 +89,15 @@ void stress_interrupt(void *to)
 	struct worker *w = to;
 	struct alloc_request req = { .gfp = GFP_ATOMIC, .nid = NODE_NONE, .context = CTX_IRQ };
 
+	if (w->log)
+		oplog_irq(w, true);
 	if (w->nr_irq_held == IRQ_BLOCKS || (w->nr_irq_held && hook_random(NULL) & 1)) {
 		stress_free(w, &w->irq_held[--w->nr_irq_held]);
-		return;
+	} else {
+		req.order = hook_random(NULL) % 4 ? 0 : (uint8_t)(hook_random(NULL) % 4);
+		if (stress_alloc(w, &req, &w->irq_held[w->nr_irq_held]) == VERDICT_OK)
+			w->nr_irq_held++;
 	}
-	req.order = hook_random(NULL) % 4 ? 0 : (uint8_t)(hook_random(NULL) % 4);
-	if (stress_alloc(w, &req, &w->irq_held[w->nr_irq_held]) == VERDICT_OK)
-		w->nr_irq_held++;
+	if (w->log)
+		oplog_irq(w, false);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* drain.c - sets are emptied from afar, and counters folded, while their owners use them (P4) */
-#include "stress.h"
+#include "oplog.h"
 
 static void draw(struct params *p, uint64_t *rng)
 {
@@ -17,13 +17,16 @@ static void drain_something(struct worker *w)
 
 	switch (rng_below(&w->rng, 8)) {
 	case 0:
+		stress_log(w, &(struct oplog_entry){ .op = LOG_DRAIN_ALL });
 		mm_drain_all(mm);
 		break;
 	case 1:
 	case 2:
+		stress_log(w, &(struct oplog_entry){ .op = LOG_TICK });
 		mm_tick(mm);
 		break;
 	default:
+		stress_log(w, &(struct oplog_entry){ .op = LOG_DRAIN, .n = cpu });
 		if (mm_drain_cpu(mm, cpu) != MM_OK)
 			stress_fail(w, "P4", "CPU %u cannot be drained", cpu);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* gfpmix.c - all kinds of requests (G1 to G6), and all that owners may say of their blocks */
-#include "stress.h"
+#include "oplog.h"
 
 static void draw(struct params *p, uint64_t *rng)
 {
@@ -38,7 +38,13 @@ static void say(struct worker *w)
 	enum mm_error error = MM_OK;
 	bool on = rng_next(&w->rng) & 1;
 
-	switch (rng_below(&w->rng, 3)) {
+	unsigned int what = (unsigned int)rng_below(&w->rng, 3);
+
+	if (what == 2 && !stays_whole(b))
+		return;
+	stress_log(w, &(struct oplog_entry){ .op = what == 0 ? LOG_MOVABLE : what == 1 ? LOG_DIRTY
+					     : LOG_GET, .gfp = on, .token = b->token });
+	switch (what) {
 	case 0:
 		error = mm_set_movable(mm, b->page, on);
 		break;
@@ -46,8 +52,6 @@ static void say(struct worker *w)
 		error = mm_set_dirty(mm, b->page, on);
 		break;
 	default:
-		if (!stays_whole(b))
-			break;
 		error = mm_get_page(mm, b->page);
 		if (error == MM_OK)
 			error = mm_free_pages(mm, b->page, b->order);

@@ -9,7 +9,7 @@
  */
 #include <sched.h>
 
-#include "stress.h"
+#include "oplog.h"
 
 static void draw(struct params *p, uint64_t *rng)
 {
@@ -37,6 +37,8 @@ static void write_sysctl(struct worker *w)
 	int64_t value = rows[row].lowest + (int64_t)rng_below(&w->rng, rows[row].range);
 	unsigned int index = rows[row].name == SYSCTL_LOWMEM_RESERVE_RATIO ? ZONE_NORMAL : 0;
 
+	stress_log(w, &(struct oplog_entry){ .op = LOG_SYSCTL, .order = (uint8_t)rows[row].name,
+					     .n = index, .value = value });
 	if (mm_sysctl_write(&w->s->mm, rows[row].name, index, value) != MM_OK)
 		stress_fail(w, "W9", "%s=%lld is refused", sysctl_text(rows[row].name),
 			    (long long)value);
@@ -74,10 +76,12 @@ static void bounce(struct worker *w)
 
 	if (victim)
 		ask_down(w, victim);
+	stress_log(w, &(struct oplog_entry){ .op = LOG_CPU_DOWN, .n = cpu });
 	if (mm_cpu_offline(&s->mm, cpu) != MM_OK)
 		stress_fail(w, "P4", "CPU %u cannot go", cpu);
 	worker_checkpoint(w);		/* the world may be recounted without it */
 	stressor_churn.step(w);
+	stress_log(w, &(struct oplog_entry){ .op = LOG_CPU_UP, .n = cpu });
 	if (mm_cpu_online(&s->mm, cpu) != MM_OK)
 		stress_fail(w, "P4", "CPU %u cannot come", cpu);
 	if (victim)

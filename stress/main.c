@@ -88,6 +88,7 @@ static error_t option(int key, char *arg, struct argp_state *state)
 	case 'S': o->seed = number(state, "--seed", arg, 0, UINT64_MAX); return 0;
 	case 'm': o->machine = arg; return 0;
 	case 'j': o->json = true; return 0;
+	case 'L': o->log = *arg ? arg : NULL; return 0;
 	case 'l': list(); return 0;
 	case ARGP_KEY_ARG: add_stressor(state, arg); return 0;
 	}
@@ -100,6 +101,8 @@ static const struct argp_option options[] = {
 	{ "ops", 'o', "N", 0, "End each thread of each stressor after N ops instead", 0 },
 	{ "seed", 'S', "N", 0, "What is drawn (default: from the clock)", 0 },
 	{ "machine", 'm', "FILE", 0, "A program, text or binary, whose machine to use", 0 },
+	{ "log", 'L', "FILE", 0, "Where a failure's op logs go (default tidemark-stress.log; "
+	  "nothing: keep none)", 0 },
 	{ "json", 'j', NULL, 0, "One JSON object, for programs", 0 },
 	{ "list", 'l', NULL, 0, "Print the stressors and what they do", 0 },
 	{ 0 },
@@ -158,7 +161,8 @@ static uint64_t clock_seed(void)
 
 int main(int argc, char **argv)
 {
-	struct args args = { .options = { .threads = 2, .seconds = 60, .seed = clock_seed() } };
+	struct args args = { .options = { .threads = 2, .seconds = 60, .seed = clock_seed(),
+					  .log = "tidemark-stress.log" } };
 	struct program *p = calloc(1, sizeof(*p));
 	struct session *s = malloc(sizeof(*s));
 	struct result *results;

@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-#include "stress.h"
+#include "oplog.h"
 
 enum { WHAT_MAX = 256, SHOWN_THREADS = 8 };
 
@@ -70,6 +70,7 @@ static void last_words(void)
 	fprintf(stderr, "FAILED by the sanitizer's report\n  %s, CPU %d\n", s->row->name,
 		hw_self ? hw_self->cpu : -1);
 	print_again(s);
+	oplog_write(s, "sanitizer", "-", "see its report");
 }
 
 static void speak_for(const struct session *s)
@@ -236,6 +237,7 @@ static _Noreturn void finding(struct worker *w, const char *tag, const char *pla
 		place, what, s->row->name, hw_self ? hw_self->cpu : 0,
 		worker_counted(w, COUNT_OPS));
 	print_again(s);
+	oplog_write(s, tag, place, what);
 	_exit(1);
 }
 

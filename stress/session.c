@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "stress.h"
+#include "oplog.h"
 #include "validate.h"
 #include "watermark.h"
 
@@ -204,8 +204,10 @@ static void unboot(struct session *s)
 		munmap(s->owner[id], spanned(z) * sizeof(*s->owner[id]));
 		munmap(s->hw.contents[id].word, spanned(z) * sizeof(uint64_t));
 	}
-	for (unsigned int i = 0; i < s->nr_workers; i++)
+	for (unsigned int i = 0; i < s->nr_workers; i++) {
+		oplog_free(&s->workers[i]);
 		free(s->workers[i].held);
+	}
 	munmap(s->workers, s->nr_workers * sizeof(*s->workers));
 	munmap(s->memory, s->memory_bytes);
 	pthread_mutex_destroy(&s->mutex);
@@ -247,6 +249,8 @@ static void init_worker(struct session *s, unsigned int id, uint32_t room)
 		.cpu = (uint8_t)id, .random = rng_next(&seed), .on_panic = stress_panic,
 		.on_panic_to = w, .irq = stress_interrupt, .irq_to = w,
 		.irq_every = s->params.irq_every };
+	if (s->options->log)
+		oplog_start(w);
 }
 
 static void boot(struct session *s)

@@ -4,7 +4,7 @@
  *
  * They strike at hooks, a few steps apart; what they do is stress_interrupt().
  */
-#include "stress.h"
+#include "oplog.h"
 
 static void draw(struct params *p, uint64_t *rng)
 {
@@ -19,6 +19,7 @@ static void draw(struct params *p, uint64_t *rng)
 static void step(struct worker *w)
 {
 	stressor_churn.step(w);
+	stress_log(w, &(struct oplog_entry){ .op = LOG_TICK });
 	mm_tick(&w->s->mm);
 }
 

@@ -120,6 +120,7 @@ struct options {
 	double	    seconds;		/* for all stressors together */
 	unsigned int threads;
 	bool	    json;
+	const char *log;		/* where a failure's op logs go; NULL: nowhere */
 };
 
 struct session {

@@ -34,7 +34,10 @@ struct hw_cpu {				/* only its own thread touches it, but where said */
 	uint8_t	 held;			/* bit per rank of the locks held by this context */
 	bool	 irq_masked;
 	bool	 in_irq;
-	uint64_t countdown;		/* steps until hw_step() looks closer */
+	uint64_t steps;			/* hooks passed, ever */
+	uint64_t strike_at;		/* step at which an interrupt is due */
+	uint64_t masked_at;		/* step at which interrupts were masked last */
+	uint64_t masked_steps;		/* with interrupts masked, up to the last restore */
 	uint64_t irq_every;		/* mean steps between interrupts; 0: there are none */
 	void	 (*irq)(void *to);
 	void	 *irq_to;
@@ -65,7 +68,7 @@ extern _Thread_local struct hw_cpu *hw_self;
 /* This thread is that CPU from now on; its fields are set.  NULL: it is none any more. */
 void hw_enter(struct hw_cpu *self);
 
-void hw_strike(struct hw_cpu *self);	/* countdown is over */
+void hw_strike(struct hw_cpu *self);	/* an interrupt is due */
 void hw_lock_wait(struct hw_cpu *self, struct spinlock *lock);
 
 /* For AddressSanitizer, which then reports whoever touches what is free. */
@@ -87,7 +90,7 @@ static inline void hook_step(struct hw *hw)
 	struct hw_cpu *self = hw_self;
 
 	(void)hw;
-	if (--self->countdown == 0)
+	if (++self->steps >= self->strike_at)
 		hw_strike(self);
 }
 
@@ -128,16 +131,23 @@ static inline unsigned int hook_cpu(struct hw *hw)
 
 static inline bool hook_irq_save(struct hw *hw)
 {
-	bool masked = hw_self->irq_masked;
+	struct hw_cpu *self = hw_self;
+	bool masked = self->irq_masked;
 
 	(void)hw;
-	hw_self->irq_masked = true;
+	if (!masked)
+		self->masked_at = self->steps;
+	self->irq_masked = true;
 	return masked;
 }
 
 static inline void hook_irq_restore(struct hw *hw, bool masked)
 {
-	hw_self->irq_masked = masked;
+	struct hw_cpu *self = hw_self;
+
+	self->irq_masked = masked;
+	if (!masked)
+		self->masked_steps += self->steps - self->masked_at;
 	hook_step(hw);
 }
 

@@ -43,29 +43,30 @@ uint64_t hook_random(struct hw *hw)
 	return x ^ (x >> 31);
 }
 
-static uint64_t draw_countdown(struct hw_cpu *self)
+static uint64_t draw_strike(struct hw_cpu *self)
 {
-	return self->irq_every ? 1 + hook_random(NULL) % (2 * self->irq_every) : UINT64_MAX;
+	if (!self->irq_every)
+		return UINT64_MAX;
+	return self->steps + 1 + hook_random(NULL) % (2 * self->irq_every);
 }
 
 void hw_enter(struct hw_cpu *self)
 {
 	hw_self = self;
 	if (self)
-		self->countdown = draw_countdown(self);
+		self->strike_at = draw_strike(self);
 }
 
 void hw_strike(struct hw_cpu *self)
 {
 	uint8_t held = self->held;
 
-	if (self->irq_masked || self->in_irq || !self->irq_every) {
-		/* As soon as it may. */
-		self->countdown = self->irq_every ? 1 : UINT64_MAX;
+	if (self->irq_masked || self->in_irq)
+		return;			/* as soon as it may */
+	self->strike_at = UINT64_MAX;
+	if (!self->irq_every)
 		return;
-	}
 	/* It has its own stack of locks; what the code below it holds stays held. */
-	self->countdown = UINT64_MAX;
 	self->held = 0;
 	self->in_irq = true;
 	self->irq_masked = true;
@@ -76,7 +77,7 @@ void hw_strike(struct hw_cpu *self)
 	self->held = held;
 	self->in_irq = false;
 	self->irq_masked = false;
-	self->countdown = draw_countdown(self);
+	self->strike_at = draw_strike(self);
 }
 
 _Noreturn void hook_panic(const char *tag, const char *what, const char *file, int line)
