@@ -85,6 +85,7 @@ static error_t option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 's': o->seconds = seconds(state, arg); return 0;
 	case 'o': o->ops = number(state, "--ops", arg, 1, UINT32_MAX); return 0;
+	case 'r': o->round = number(state, "--round", arg, 1, UINT32_MAX); return 0;
 	case 'S': o->seed = number(state, "--seed", arg, 0, UINT64_MAX); return 0;
 	case 'm': o->machine = arg; return 0;
 	case 'j': o->json = true; return 0;
@@ -99,6 +100,8 @@ static const struct argp_option options[] = {
 	{ "threads", 't', "N", 0, "Threads, each a CPU (default 2)", 0 },
 	{ "seconds", 's', "S", 0, "For all stressors together (default 60)", 0 },
 	{ "ops", 'o', "N", 0, "End each thread of each stressor after N ops instead", 0 },
+	{ "round", 'r', "N", 0, "Boot anew after N ops of each thread, so that a failure's log "
+	  "goes back to the boot", 0 },
 	{ "seed", 'S', "N", 0, "What is drawn (default: from the clock)", 0 },
 	{ "machine", 'm', "FILE", 0, "A program, text or binary, whose machine to use", 0 },
 	{ "log", 'L', "FILE", 0, "Where a failure's op logs go (default tidemark-stress.log; "
@@ -164,7 +167,6 @@ int main(int argc, char **argv)
 	struct args args = { .options = { .threads = 2, .seconds = 60, .seed = clock_seed(),
 					  .log = "tidemark-stress.log" } };
 	struct program *p = calloc(1, sizeof(*p));
-	struct session *s = malloc(sizeof(*s));
 	struct result *results;
 
 	argp_program_version = "tidemark 0.1";
@@ -174,23 +176,20 @@ int main(int argc, char **argv)
 		for (; args.nr < nr_stressors; args.nr++)
 			args.rows[args.nr] = &stressors[args.nr];
 	results = calloc(args.nr, sizeof(*results));
-	if (!p || !s || !results) {
+	if (!p || !results) {
 		perror("stress: memory");
 		return EXIT_TROUBLE;
 	}
 	load_machine(&args.options, p);
 	report_heading(&args.options);
 	for (unsigned int i = 0; i < args.nr; i++) {
-		memset(s, 0, sizeof(*s));
-		s->options = &args.options;
-		s->program = p;
-		s->nr_workers = args.options.threads;
-		s->first = i == 0;
-		session_run(s, args.rows[i], args.options.seconds / args.nr, &results[i]);
+		if (i && args.options.json)
+			putchar(',');
+		session_run(&args.options, p, args.rows[i], args.options.seconds / args.nr,
+			    &results[i]);
 	}
 	report_end(&args.options, results, args.nr);
 	free(results);
-	free(s);
 	free(p);
 	return 0;
 }

@@ -47,6 +47,8 @@ static void print_again(const struct session *s)
 		o->threads, o->seed);
 	if (o->ops)
 		fprintf(stderr, " --ops=%" PRIu64, o->ops);
+	if (o->round)
+		fprintf(stderr, " --round=%" PRIu64, o->round);
 	if (o->machine)
 		fprintf(stderr, " --machine=%s", o->machine);
 	fputc('\n', stderr);
@@ -73,7 +75,7 @@ static void last_words(void)
 	oplog_write(s, "sanitizer", "-", "see its report");
 }
 
-static void speak_for(const struct session *s)
+void report_for(const struct session *s)
 {
 	speaking = s;
 	if (__sanitizer_set_death_callback)
@@ -81,23 +83,22 @@ static void speak_for(const struct session *s)
 }
 
 /* Parameters that mean nothing to a stressor are 0 and not shown. */
-void report_begin(const struct session *s)
+void report_begin(const struct options *o, const struct stressor_row *row,
+		  const struct params *p)
 {
-	speak_for(s);
-	const struct params *p = &s->params;
 	const struct { const char *name; uint32_t value; } rows[] = {
 		{ "held", p->held }, { "order", p->order }, { "burst", p->burst },
 		{ "irq_every", p->irq_every }, { "movable", p->movable }, { "atomic", p->atomic },
 	};
 
-	if (s->options->json) {
-		printf("%s\n  {\"name\": \"%s\", \"params\": {", s->first ? "" : ",", s->row->name);
+	if (o->json) {
+		printf("\n  {\"name\": \"%s\", \"params\": {", row->name);
 		for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 			printf("%s\"%s\": %" PRIu32, i ? ", " : "", rows[i].name, rows[i].value);
 		printf("}");
 		return;
 	}
-	printf("%-9s", s->row->name);
+	printf("%-9s", row->name);
 	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].value)
 			printf(" %s=%" PRIu32, rows[i].name, rows[i].value);
@@ -112,7 +113,7 @@ static void print_state(const struct session *s, double seconds)
 	uint64_t pages = session_count(s, COUNT_PAGES);
 
 	printf("%-9s %5.1f", s->row->name, s->seconds);
-	if (!s->options->ops)
+	if (!s->limit)
 		printf(" of %.1f", seconds);
 	printf(" s  %6.2f Mops/s [", mops(session_count(s, COUNT_OPS), s->seconds));
 	for (unsigned int i = 0; i < s->nr_workers && i < SHOWN_THREADS; i++)
@@ -153,31 +154,40 @@ static void json_row(const struct result *r)
 	       ", \"stuck\": %" PRIu64, r->seconds, r->cpu_seconds, r->count[COUNT_OPS],
 	       r->count[COUNT_ALLOCS], r->count[COUNT_NO_PAGE], r->count[COUNT_NO_BLOCK],
 	       r->count[COUNT_STUCK]);
-	printf(", \"irqs\": %" PRIu64 ", \"trylocks_refused\": %" PRIu64 ", \"locks_waited\": %"
-	       PRIu64 ", \"recounts\": %" PRIu64 ", \"most_mib\": %.1f, \"ops_per_second\": [",
-	       r->irqs, r->refused, r->waited, r->recounts, r->most_mib);
+	printf(", \"rounds\": %" PRIu64 ", \"recounts\": %" PRIu64 ", \"irqs\": %" PRIu64
+	       ", \"trylocks_refused\": %" PRIu64 ", \"locks_waited\": %" PRIu64
+	       ", \"most_mib\": %.1f, \"ops_per_second\": [", r->rounds, r->recounts, r->irqs,
+	       r->refused, r->waited, r->most_mib);
 	for (unsigned int i = 0; i < r->nr_threads; i++)
 		printf("%s%.0f", i ? ", " : "", mops(r->ops[i], r->seconds) * 1e6);
 	printf("]}");
 	fflush(stdout);
 }
 
-void report_result(const struct session *s, struct result *r)
+void report_add(const struct session *s, struct result *r)
 {
-	*r = (struct result){ .row = s->row, .seconds = s->seconds, .recounts = s->pauses,
-			      .most_mib = mib(s, s->most_pages), .nr_threads = s->nr_workers };
+	double most = mib(s, s->most_pages);
+
+	r->seconds += s->seconds;
+	r->recounts += s->pauses;
+	r->most_mib = most > r->most_mib ? most : r->most_mib;
+	r->rounds++;
 	for (unsigned int item = 0; item < NR_COUNTERS; item++)
-		r->count[item] = session_count(s, (enum counter)item);
+		r->count[item] += session_count(s, (enum counter)item);
 	for (unsigned int i = 0; i < s->nr_workers; i++) {
 		const struct worker *w = &s->workers[i];
 
-		r->ops[i] = w->count[COUNT_OPS];
+		r->ops[i] += w->count[COUNT_OPS];
 		r->cpu_seconds += w->cpu_seconds;
 		r->irqs += w->cpu.nr_irqs;
 		r->refused += w->cpu.refused;
 		r->waited += w->cpu.waited;
 	}
-	if (s->options->json)
+}
+
+void report_result(const struct options *o, const struct result *r)
+{
+	if (o->json)
 		json_row(r);
 }
 

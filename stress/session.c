@@ -233,14 +233,14 @@ static uint64_t reclaim_held(struct mm *mm, gfp_t gfp, unsigned int order)
 static void init_worker(struct session *s, unsigned int id, uint32_t room)
 {
 	struct worker *w = &s->workers[id];
-	uint64_t seed = s->options->seed ^ (id + 1) * 0x9e3779b97f4a7c15u;
+	uint64_t seed = (s->options->seed + s->round) ^ (id + 1) * 0x9e3779b97f4a7c15u;
 
 	w->s = s;
 	w->id = id;
 	w->rng = rng_next(&seed);
 	w->room = room;
 	w->held = malloc(room * sizeof(*w->held));
-	w->limit = s->options->ops;
+	w->limit = s->limit;
 	if (!w->held) {
 		perror("stress: memory");
 		exit(2);
@@ -309,7 +309,7 @@ static void watch(struct session *s, double seconds)
 		uint64_t pages = session_count(s, COUNT_PAGES);
 
 		s->seconds = now(CLOCK_MONOTONIC) - began;
-		if (!s->options->ops && s->seconds >= seconds)
+		if (!s->limit && s->seconds >= seconds)
 			break;
 		if (pages > s->most_pages && pages < 1ULL << 48)
 			s->most_pages = pages;
@@ -317,7 +317,7 @@ static void watch(struct session *s, double seconds)
 			report_live(s, seconds);
 			s->next_line = s->seconds + (isatty(STDOUT_FILENO) ? 0.2 : 10);
 		}
-		usleep((s->options->ops ? 1 : TURN_MS) * 1000);
+		usleep((s->limit ? 1 : TURN_MS) * 1000);
 		if (turn % PAUSE_TURNS == 0)
 			stop_the_world(s);
 	}
@@ -328,20 +328,44 @@ static void watch(struct session *s, double seconds)
 	report_live_end(s);
 }
 
-void session_run(struct session *s, const struct stressor_row *row, double seconds,
-		 struct result *result)
+static void run_round(struct session *s, double seconds, struct result *result)
 {
-	uint64_t rng = s->options->seed + (uint64_t)(row - stressors);
-
-	s->row = row;
-	s->params = (struct params){ .held = 1, .burst = 1 };
-	row->what->draw(&s->params, &rng);
-	report_begin(s);
 	s->workers = map(s->nr_workers * sizeof(*s->workers));
 	boot(s);
 	start(s);
 	watch(s, seconds);
 	finish(s);
-	report_result(s, result);
+	report_add(s, result);
 	unboot(s);
+}
+
+void session_run(const struct options *o, struct program *machine,
+		 const struct stressor_row *row, double seconds, struct result *result)
+{
+	uint64_t rng = o->seed + (uint64_t)(row - stressors);
+	struct session *s = malloc(sizeof(*s));
+	struct params params = { .held = 1, .burst = 1 };
+
+	if (!s) {
+		perror("stress: memory");
+		exit(2);
+	}
+	row->what->draw(&params, &rng);
+	report_begin(o, row, &params);
+	*result = (struct result){ .row = row, .nr_threads = o->threads };
+	do {
+		memset(s, 0, sizeof(*s));
+		s->options = o;
+		s->program = machine;
+		s->nr_workers = o->threads;
+		s->row = row;
+		s->params = params;
+		s->round = result->rounds;
+		s->limit = o->round ? o->round : o->ops;
+		report_for(s);
+		run_round(s, seconds - result->seconds, result);
+	} while (o->round && result->seconds < seconds);
+	report_for(NULL);
+	free(s);
+	report_result(o, result);
 }

@@ -117,6 +117,7 @@ struct options {
 	const char *machine;		/* file; NULL: the built-in one */
 	uint64_t    seed;
 	uint64_t    ops;		/* per thread and stressor; 0: by time */
+	uint64_t    round;		/* ops of a thread before the next boot; 0: one boot */
 	double	    seconds;		/* for all stressors together */
 	unsigned int threads;
 	bool	    json;
@@ -148,7 +149,8 @@ struct session {
 	unsigned int	running;	/* threads that have not left */
 	uint64_t	pauses;
 
-	bool		first;		/* of its process */
+	uint64_t	round;		/* from 0: the how manieth boot */
+	uint64_t	limit;		/* ops of a thread; 0: by time */
 	double		next_line;	/* when the live line is due */
 	uint64_t	most_pages;	/* in use, as far as the main thread saw */
 	double		seconds;	/* it took */
@@ -160,7 +162,7 @@ struct result {
 	double	     seconds;
 	double	     cpu_seconds;	/* of all threads */
 	uint64_t     count[NR_COUNTERS];
-	uint64_t     irqs, refused, waited, recounts;
+	uint64_t     irqs, refused, waited, recounts, rounds;
 	double	     most_mib;
 	unsigned int nr_threads;
 	uint64_t     ops[MAX_CPUS];	/* per thread */
@@ -178,8 +180,8 @@ uint64_t session_count(const struct session *s, enum counter item);
 /* --- session.c ---------------------------------------------------------------------------- */
 
 /* Runs one stressor to its end; a finding ends the process. */
-void session_run(struct session *s, const struct stressor_row *row, double seconds,
-		 struct result *result);
+void session_run(const struct options *o, struct program *machine,
+		 const struct stressor_row *row, double seconds, struct result *result);
 
 /* Between two steps: stands still while the world is recounted, or the CPU is down. */
 void worker_checkpoint(struct worker *w);
@@ -229,10 +231,13 @@ void stress_interrupt(void *to);
 /* --- report.c ------------------------------------------------------------------------------- */
 
 void report_heading(const struct options *o);	/* the seed, first of all */
-void report_begin(const struct session *s);	/* what was drawn from it */
+void report_begin(const struct options *o, const struct stressor_row *row,
+		  const struct params *p);	/* what was drawn from it */
+void report_for(const struct session *s);	/* who is to blame for a sanitizer's report */
 void report_live(const struct session *s, double seconds);
 void report_live_end(const struct session *s);
-void report_result(const struct session *s, struct result *r);
+void report_add(const struct session *s, struct result *r);
+void report_result(const struct options *o, const struct result *r);
 void report_end(const struct options *o, const struct result *results, unsigned int nr);
 
 /* A finding, with its own words; ends the process with status 1. */
