@@ -135,6 +135,7 @@ static void begin(struct run *r)
 
 	run_boot(r, config);
 	r->hw.budget = STEPS_MAX + STEPS_PER_PAGE * run_pages(config);
+	r->hw.alarm = 0;
 	if (!(r->flags & RUN_NO_CHECKS)) {
 		sim_contents_boot(r->contents, &r->mm);
 		r->hw.contents = r->contents;

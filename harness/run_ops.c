@@ -518,6 +518,7 @@ void run_apply(struct run *r, const struct op *op, uint32_t slot)
 		r->hw.irq = interrupt;
 		r->hw.irq_to = r;
 		r->hw.irq_at = r->irq_op->irq_at;
+		r->hw.alarm = 0;
 	}
 	if (has_slot(op)) {
 		if (!op_kinds[op->kind].allocates)

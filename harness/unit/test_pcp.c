@@ -319,6 +319,7 @@ Test(pcp, P6_an_interrupt_inside_uses_the_buddy)
 		hw->irq = take_in_interrupt;
 		hw->irq_to = mm;
 		hw->irq_at = at;
+		hw->alarm = 0;
 		get_pages(mm, GFP_KERNEL, 0);
 		struck += hw->struck;
 		hw->irq_at = 0;

@@ -193,6 +193,7 @@ Test(sim, P6_locks_below_an_interrupt_stay_held)
 	hook_lock_init(&zone, RANK_ZONE);
 	hook_lock(&hw, &pcp);
 	hw.irq_at = 1;
+	hw.alarm = 0;
 	/* What it interrupted holds the set's lock, and it must not. */
 	hook_step(&hw);
 	cr_assert_eq(interrupts, 1);
@@ -205,6 +206,7 @@ Test(sim, P6_locks_below_an_interrupt_stay_held)
 	/* An interrupt that nobody handles does nothing. */
 	hw.irq = NULL;
 	hw.irq_at = 1;
+	hw.alarm = 0;
 	hook_step(&hw);
 	cr_assert_eq(hw.struck, 1);
 }
@@ -289,6 +291,7 @@ Test(sim, X9_an_operation_beyond_its_budget_panics, .signal = SIGABRT)
 
 	mm->tun.hw->steps = 0;
 	mm->tun.hw->budget = 5;
+	mm->tun.hw->alarm = 0;
 	get_pages(mm, GFP_KERNEL, 0);
 }
 

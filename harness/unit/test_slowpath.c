@@ -486,6 +486,7 @@ Test(slowpath, X9_the_worst_request_ends_within_its_budget)
 	zone_of(mm, ZONE_NORMAL)->stats.count[NR_FREE_PAGES] = MIN / 2;
 	zone_of(mm, ZONE_NORMAL)->cpu[0].stat.diff[NR_FREE_PAGES] = MIN / 2 + 1;
 	mm->tun.hw->budget = 1 << 22;
+	mm->tun.hw->alarm = 0;
 	mm->tun.hw->steps = 0;
 	cr_assert_eq(verdict_of(mm, GFP_KERNEL | __GFP_NOFAIL, 0, 0), VERDICT_STUCK);
 	cr_assert_eq(reclaimer.calls, (MAX_NOFAIL_ROUNDS + 1) * MAX_PROGRESS_ROUNDS);

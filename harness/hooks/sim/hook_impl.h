@@ -32,9 +32,13 @@ struct hw {
 	uint8_t	 in_irq;		/* bool: inside the armed interrupt */
 	uint8_t	 held[RANK_ZONE + 1];	/* locks held by the running context, per rank */
 	uint64_t steps;			/* hooks passed since the operation began */
+	uint64_t alarm;			/* step after which sim_alarm() is asked; 0: at once */
 	uint64_t budget;		/* steps an operation may take */
 
-	/* Faults and interrupts; 0 is "not armed", n strikes at the n-th chance from now. */
+	/*
+	 * Faults and interrupts; 0 is "not armed", n strikes at the n-th chance from now.
+	 * Who arms the interrupt, or lowers the budget, sets the alarm to 0.
+	 */
 	uint32_t irq_at;		/* unmasked steps until the interrupt */
 	uint32_t fail_alloc_at;		/* requests until the injected failure */
 	bool	 fail_alloc_from;	/* and all after it */
@@ -55,7 +59,7 @@ struct hw {
 	struct touched touched[TOUCHED_MAX];	/* the latest */
 };
 
-void sim_interrupt(struct hw *hw);	/* runs the armed interrupt, once */
+void sim_alarm(struct hw *hw);		/* looks at budget and interrupt, sets the alarm anew */
 void sim_event(struct hw *hw, struct event event);
 void sim_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
 void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
@@ -63,10 +67,8 @@ void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
 /* One step: the place where a schedule may switch. */
 static inline void hook_step(struct hw *hw)
 {
-	if (++hw->steps > hw->budget)
-		hook_panic("X9", "the operation ends within its step budget", __FILE__, __LINE__);
-	if (hw->irq_at && !hw->irq_masked && --hw->irq_at == 0)
-		sim_interrupt(hw);
+	if (++hw->steps > hw->alarm)
+		sim_alarm(hw);
 }
 
 #define read_shared(hw, x)		(hook_step(hw), (x))

@@ -225,7 +225,8 @@ void sim_event(struct hw *hw, struct event event)
 	hw->on_event(hw->on_event_to, &event);
 }
 
-void sim_interrupt(struct hw *hw)
+/* Runs the armed interrupt, once. */
+static void interrupt(struct hw *hw)
 {
 	uint8_t held[RANK_ZONE + 1];
 
@@ -243,4 +244,14 @@ void sim_interrupt(struct hw *hw)
 	memcpy(hw->held, held, sizeof(held));
 	hw->in_irq = false;
 	hw->irq_masked = false;
+}
+
+void sim_alarm(struct hw *hw)
+{
+	if (hw->steps > hw->budget)
+		hook_panic("X9", "the operation ends within its step budget", __FILE__, __LINE__);
+	if (hw->irq_at && !hw->irq_masked && --hw->irq_at == 0)
+		interrupt(hw);
+	/* With an interrupt armed each step counts. */
+	hw->alarm = hw->irq_at ? 0 : hw->budget;
 }
