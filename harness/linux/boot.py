@@ -61,9 +61,8 @@ def initramfs(kernel, shell, churn, script):
 
 
 def clock_options(config):
-	"""One CPU: time is instructions, so that boots are alike.  With several that is
-	too slow to be of use; they take turns in one thread."""
-	if config.nr_cpus() == 1:
+	"""All CPUs take turns in one thread, which is quickest where cores are few."""
+	if config.alike:
 		return ['-accel', 'tcg', '-icount', 'shift=1,sleep=off']
 	return ['-accel', 'tcg,thread=single']
 

@@ -3,6 +3,7 @@
 
 memory	one number of MiB, or one per node
 cpus	one number, or how many each node has (a node may have none)
+alike	time is counted in instructions, for one CPU only
 script	what the guest does, in the words of guest/init: `moment` hands over
 	zoneinfo and sysctls, `part I N` runs a part of the programs, `tune` writes
 	a sysctl, `busy` leaves memory fragmented
@@ -27,6 +28,7 @@ class Config:
 	ops: int = 4000
 	default: bool = False
 	window_mib: int = 256		# a power of two
+	alike: bool = False		# boots are alike to the last page, and twice as slow
 
 	def nr_cpus(self):
 		return sum(self.cpus)
@@ -51,9 +53,10 @@ TUNED_PAE = tuple(line.replace('"64 32 16 0 0"', '"64 16 0 0"') for line in TUNE
 BUSY = (
 	'moment', 'busy 80 3', 'moment', 'part 1 2', 'busy 50 40', 'moment', 'part 2 2', 'moment',
 )
+BUSY_NORMAL = ('moment', 'busy 40 3', 'moment', 'part 1 1', 'moment')
 
 CONFIGS = (
-	Config('one', '1 CPU', default=True),
+	Config('one', '1 CPU, and boots are alike', default=True, alike=True),
 	Config('two', '2 CPUs', cpus=(2,), default=True),
 	Config('nodes', '2 nodes', memory=(512, 512), cpus=(1, 1), distances=((0, 1, 31),),
 	       default=True),
@@ -66,7 +69,8 @@ CONFIGS = (
 	Config('kernelcore-nodes', 'a Movable zone on each of 2 nodes', memory=(1024, 4096),
 	       cpus=(1, 1), append='kernelcore=2G'),
 	Config('large', '6 GiB, so that there is a Normal zone', memory=(6144,), cpus=(2,)),
-	Config('large-busy', '5 GiB, fragmented', memory=(5120,), script=BUSY),
+	Config('large-busy', '768 MiB of Normal zone over 3 GiB, fragmented', memory=(3840,),
+	       script=BUSY_NORMAL),
 	Config('small', '96 MiB, where much fails', memory=(96,)),
 	Config('quarter', '256 MiB, 4 CPUs', memory=(256,), cpus=(4,)),
 	Config('busy', 'fragmented', script=BUSY),
@@ -89,10 +93,19 @@ CONFIGS = (
 	       programs=120),
 )
 
+# Not programs, but what the guest itself does is recorded; no programs but empty ones.
+RECORDED = (
+	'record_begin', 'record tar archive', 'record sort sort_lines', 'record fork fork_storm',
+)
+TRACES = (
+	Config('trace', 'a tar, a sort, a fork storm', memory=(1024,), script=RECORDED, programs=6),
+	Config('trace-two', 'with 2 CPUs', memory=(1024,), cpus=(2,), script=RECORDED, programs=6),
+)
+
 
 def chosen(names, full):
 	"""The rows that were asked for; an unknown name raises KeyError."""
-	by_name = {config.name: config for config in CONFIGS}
+	by_name = {config.name: config for config in CONFIGS + TRACES}
 	if names:
 		return [by_name[name] for name in names]
 	return [config for config in CONFIGS if full or config.default]

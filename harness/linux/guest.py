@@ -18,6 +18,7 @@ sys.dont_write_bytecode = True
 import boot
 import configs
 import debian
+import window
 
 
 def arguments():
@@ -41,6 +42,9 @@ def say(line):
 def prepare(config, where, options):
 	where.mkdir(parents=True, exist_ok=True)
 	(where / 'window.bin').unlink(missing_ok=True)
+	if config in configs.TRACES:
+		window.write_empty(where / 'window.bin', config.window_mib << 20, config.programs)
+		return
 	debian.run([options.tool, 'linux', 'prepare', '--bytes=%d' % (config.window_mib << 20),
 		    '--programs=%d' % config.programs, '--ops=%d' % config.ops,
 		    '--seed=%d' % options.seed, '--cpus=%d' % config.nr_cpus(),

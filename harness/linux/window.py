@@ -13,6 +13,7 @@ PROGRAM = struct.Struct('<QIIIIQQ')
 MAGIC = 0x6b72616d65646974
 VERSION = 1
 BLOBS_MAX = 64
+PROGRAMS_MAX = 1024
 DONE = 1			# enum wire_status
 
 
@@ -33,6 +34,17 @@ class Window:
 
 	def blob(self, name):
 		return next((blob.data for blob in self.blobs if blob.name == name), None)
+
+
+def write_empty(path, size, programs):
+	"""A window whose programs have no ops: what remains of a reply is its snapshots."""
+	first = HEAD.size + BLOBS_MAX * BLOB.size
+	free = first + PROGRAMS_MAX * PROGRAM.size
+	with open(path, 'wb') as file:
+		file.truncate(size)
+		file.write(HEAD.pack(MAGIC, VERSION, programs, free, size, b'', b'', 0, 0))
+		file.seek(first)
+		file.write(PROGRAM.pack(free, 0, 0, 0, 0, 0, 0) * programs)
 
 
 def text(raw):
