@@ -121,9 +121,9 @@ static void clear_absent(struct op *op)
 		op->n = 0;
 	if (!(has & BIT(FIELD_GFP)))
 		op->gfp = 0;
-	if (!(has & BIT(FIELD_PFN)))
+	if (!(has & BIT(FIELD_PFN)) && op->expect != EXPECT_PAGES)
 		op->pfn = 0;
-	if (!(has & BIT(FIELD_VALUE)))
+	if (!(has & BIT(FIELD_VALUE)) && op->expect != EXPECT_PAGES)
 		op->value = 0;
 }
 
@@ -182,11 +182,12 @@ static void normalize_numbers(struct op *op)
 		op->value = clamp_value(op->value, 0, OP_VALUE_MAX);
 }
 
-static void normalize_op(const struct mm_config *c, struct op *op)
+static void normalize_op(const struct program *p, struct op *op)
 {
 	const struct op_info *info = &op_kinds[op->kind];
+	const struct mm_config *c = &p->config;
 
-	if (op->expect)
+	if (op->expect && !(op->expect == EXPECT_PAGES && p->state))
 		op->expect = info->allocates ? (uint8_t)(op->expect % NR_EXPECTS) : 0;
 	if (op->irq_at && !op_may_interrupt(op->kind))
 		op->irq_at = 0;
@@ -209,7 +210,7 @@ void op_take(struct program *p, struct op *op)
 {
 	if (p->nr_slots == 0 && op_has(op->kind, FIELD_REF))
 		return;
-	normalize_op(&p->config, op);
+	normalize_op(p, op);
 	if (op->ref && op->ref >= p->nr_slots)
 		op->ref = (uint16_t)(op->ref % p->nr_slots);
 	p->nr_slots += op_kinds[op->kind].allocates;
@@ -226,6 +227,8 @@ void op_normalize(struct program *p)
 	p->nr_ops = p->nr_slots = 0;
 	for (uint32_t i = 0; i < nr; i++) {
 		p->ops[i].kind %= NR_OP_KINDS;
+		if (!p->state || !op_kinds[p->ops[i].kind].allocates)
+			p->ops[i].expect %= NR_EXPECTS;
 		clear_absent(&p->ops[i]);
 		op_take(p, &p->ops[i]);
 	}

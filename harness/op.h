@@ -64,7 +64,9 @@ enum op_kind {
 };
 
 /* What an allocating op must end in; checked in text replay, ignored by fuzzing. */
-enum op_expect { EXPECT_ANY, EXPECT_OK, EXPECT_FAIL, EXPECT_STUCK, EXPECT_REFUSED, NR_EXPECTS };
+enum op_expect { EXPECT_ANY, EXPECT_OK, EXPECT_FAIL, EXPECT_STUCK, EXPECT_REFUSED, NR_EXPECTS,
+	EXPECT_PAGES = NR_EXPECTS,	/* these pages: only where the program has a state */
+};
 
 /* Numbers that OP_EXPECT_ZONE can name. */
 enum zone_fact {
@@ -92,8 +94,8 @@ struct op {
 	uint16_t ref;		/* slot */
 	uint32_t n;
 	gfp_t    gfp;
-	uint64_t pfn;
-	int64_t  value;
+	uint64_t pfn;		/* EXPECT_PAGES: where in state->blocks[] the pfns are */
+	int64_t  value;		/* EXPECT_PAGES: how many */
 };
 
 /* The fields a kind has, and how wide each is in binary. */

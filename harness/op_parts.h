@@ -74,6 +74,10 @@ static inline uint8_t policy_value(const struct policies *p, unsigned int i)
 	return *((const uint8_t *)p + policy_infos[i].offset);
 }
 
+/* --- op_print_state.c --------------------------------------------------------------------- */
+
+void print_state(const struct snapshot *s, unsigned int pageblock_order, FILE *out);
+
 /* --- words of the text, by value ---------------------------------------------------------- */
 
 enum { NR_CONTEXTS = 7 };		/* bits of enum caller_context */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "op_parts.h"
+#include "snapshot.h"
 
 /* --- the machine -------------------------------------------------------------------------- */
 
@@ -257,13 +258,29 @@ static void print_field(const struct op *op, enum op_field field, FILE *out)
 	}
 }
 
-static void print_op(const struct op *op, uint32_t slot, FILE *out)
+/* "123,200-203 " */
+static void print_pages(const uint64_t *pages, int64_t nr, FILE *out)
+{
+	for (int64_t i = 0, n; i < nr; i += n) {
+		for (n = 1; i + n < nr && pages[i + n] == pages[i] + (uint64_t)n;)
+			n++;
+		fprintf(out, n > 1 ? "%s%" PRIu64 "-%" PRIu64 : "%s%" PRIu64, i ? "," : "",
+			pages[i], pages[i + n - 1]);
+	}
+	fputc(' ', out);
+}
+
+static void print_op(const struct program *p, const struct op *op, uint32_t slot, FILE *out)
 {
 	const struct op_info *info = &op_kinds[op->kind];
 	char name[8];
 
-	if (op->expect)
+	if (op->expect == EXPECT_PAGES) {
+		fputs("expect ", out);
+		print_pages(p->state->blocks + op->pfn, op->value, out);
+	} else if (op->expect) {
 		fprintf(out, "expect %s ", expect_names[op->expect]);
+	}
 	if (op->irq_at)
 		fprintf(out, "irq at=%u ", op->irq_at);
 	if (info->allocates) {
@@ -281,7 +298,7 @@ void op_print_op(const struct program *p, uint32_t index, FILE *out)
 
 	for (uint32_t i = 0; i < index; i++)
 		slot += op_kinds[p->ops[i].kind].allocates;
-	print_op(&p->ops[index], slot, out);
+	print_op(p, &p->ops[index], slot, out);
 }
 
 void op_print(const struct program *p, FILE *out)
@@ -290,9 +307,11 @@ void op_print(const struct program *p, FILE *out)
 
 	fprintf(out, "tidemark %d\n", OP_FORMAT_VERSION);
 	print_machine(&p->config, out);
+	if (p->state)
+		print_state(p->state, p->config.pageblock_order, out);
 	fputs("ops\n", out);
 	for (uint32_t i = 0; i < p->nr_ops; i++) {
-		print_op(&p->ops[i], slot, out);
+		print_op(p, &p->ops[i], slot, out);
 		fputc('\n', out);
 		slot += op_kinds[p->ops[i].kind].allocates;
 	}

@@ -4,6 +4,7 @@
  *
  *   tidemark 1
  *   machine, node, zone, hole, reserved, cma, distance, sysctl, policy ...
+ *   state, and lines of it          only where the ops begin with one
  *   ops
  *   one line per op
  *
@@ -315,7 +316,7 @@ static bool parse_header(struct parser *ps)
 
 static bool parse_lines(struct parser *ps)
 {
-	enum { HEADER, MACHINE, OPS } part = HEADER;
+	enum { HEADER, MACHINE, STATE, OPS } part = HEADER;
 
 	while (ps->at < ps->end) {
 		if (!next_line(ps))
@@ -326,19 +327,24 @@ static bool parse_lines(struct parser *ps)
 			if (!parse_header(ps))
 				return false;
 			part = MACHINE;
-		} else if (part == MACHINE && word_is(&ps->words[0], "ops")) {
+		} else if (part == MACHINE && word_is(&ps->words[0], "state")) {
+			if (!finish_machine(ps) || !begin_state(ps))
+				return false;
+			part = STATE;
+		} else if (part != OPS && word_is(&ps->words[0], "ops")) {
 			if (ps->nr_words > 1)
 				return refuse(ps, &ps->words[1], "nothing after 'ops'");
-			if (!finish_machine(ps))
+			if (part == MACHINE && !finish_machine(ps))
 				return false;
 			part = OPS;
-		} else if (!(part == MACHINE ? parse_machine_line : parse_op_line)(ps)) {
+		} else if (!(part == MACHINE ? parse_machine_line :
+			     part == STATE ? parse_state_line : parse_op_line)(ps)) {
 			return false;
 		}
 	}
 	if (part == HEADER)
 		return refuse(ps, &(struct word){ "nothing", 7 }, "a line 'tidemark 1'");
-	return part == OPS || finish_machine(ps);
+	return part != MACHINE || finish_machine(ps);
 }
 
 bool op_parse(const char *text, size_t len, struct program *p, struct op_error *error)
@@ -363,6 +369,8 @@ bool op_parse(const char *text, size_t len, struct program *p, struct op_error *
 	p->nr_ops = 0;
 	p->nr_slots = 0;
 	ok = parse_lines(ps);
+	if (!ok)
+		op_discard(p);
 	free(ps);
 	return ok;
 }

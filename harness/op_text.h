@@ -45,6 +45,10 @@ struct parser {
 	unsigned int	 zone_line[MAX_ZONES];
 	unsigned int	 cma_line[MAX_RANGES];
 
+	/* The state. */
+	unsigned int	 state_zone;	/* id + 1 of the zone that lines are about; 0: none yet */
+	uint64_t	 state_blocks;	/* of its pageblocks, those that have a type */
+
 	/* The ops: names given to slots, newest first among equals. */
 	uint32_t	 nr_names;
 	struct slot_name names[SLOTS_MAX];
@@ -110,6 +114,11 @@ bool parse_machine_line(struct parser *ps);
 
 /* The machine is complete: fills in what was left open, and checks that it can boot. */
 bool finish_machine(struct parser *ps);
+
+/* --- op_text_state.c ---------------------------------------------------------------------- */
+
+bool begin_state(struct parser *ps);		/* the line "state" */
+bool parse_state_line(struct parser *ps);	/* a line between it and "ops" */
 
 /* --- op_text_ops.c ------------------------------------------------------------------------ */
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "op_text.h"
+#include "snapshot.h"
 
 enum { SETTINGS_MAX = 64 };		/* values on one line */
 _Static_assert((int)SETTINGS_MAX >= (int)NR_ZONE_FACTS, "every fact fits");
@@ -336,6 +337,31 @@ static bool take_word(struct parser *ps, struct op_line *l, const struct word *w
 
 /* --- the line ----------------------------------------------------------------------------- */
 
+/* "123,200-203": the pages of a request, in order. */
+static bool take_pages(struct parser *ps, struct word list, struct op *op)
+{
+	struct snapshot_list pages = { .nr = 0 };
+
+	while (list.len) {
+		struct word last = word_cut(&list, ','), first = word_cut(&last, '-');
+		uint64_t from, to;
+
+		if (!last.len)
+			last = first;
+		if (!take_u64(ps, &first, "a pfn", 0, (1ULL << 48) - 1, &from) ||
+		    !take_u64(ps, &last, "a pfn", from, (1ULL << 48) - 1, &to))
+			return false;
+		if (to - from > OP_PAGES_MAX)
+			return refuse(ps, &last, "at most %d pages", OP_PAGES_MAX);
+		for (; from <= to; from++)
+			snapshot_add(ps->p->state, &pages, from);
+	}
+	op->expect = EXPECT_PAGES;
+	op->pfn = pages.first;
+	op->value = pages.nr;
+	return true;
+}
+
 /* What stands before the kind, in any order: a name, an expectation, an interrupt. */
 static bool take_prefixes(struct parser *ps, struct op_line *l)
 {
@@ -351,6 +377,11 @@ static bool take_prefixes(struct parser *ps, struct op_line *l)
 			l->name = w;
 		} else if (word_is(w, "expect") && !l->op.expect &&
 			   !word_is(next, "zone") && !word_is(next, "pfn")) {
+			if (ps->p->state && next->s[0] >= '0' && next->s[0] <= '9') {
+				if (!take_pages(ps, *next, &l->op))
+					return false;
+				continue;
+			}
 			l->op.expect = (uint8_t)word_among(next, expect_names, NR_EXPECTS);
 			if (l->op.expect == EXPECT_ANY || l->op.expect == NR_EXPECTS)
 				return refuse(ps, next, "ok, fail, stuck, refused, zone or pfn "

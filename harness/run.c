@@ -208,6 +208,8 @@ static void run_ops(struct run *r, uint32_t recount_every)
 		r->stats.state_hash = state_hash(&r->mm);
 	if (checks && !(r->flags & RUN_NO_END))
 		run_check_end(r);
+	if (r->program->state && (r->flags & RUN_EXPECT))
+		validate_mm(&r->mm);
 }
 
 bool run_program(struct run *r, const struct program *p, unsigned int flags,
@@ -216,13 +218,14 @@ bool run_program(struct run *r, const struct program *p, unsigned int flags,
 	struct run *outer = running;
 	bool clean = false;
 
-	reset(r, p, flags);
+	/* The model knows no pages but those that boot made free. */
+	reset(r, p, p->state ? flags | RUN_NO_CHECKS : flags);
 	running = r;
 	if (setjmp(r->panic) == 0) {
 		r->armed = true;
 		run_ops(r, recount_every);
 		clean = true;
-		r->clean = !(flags & RUN_NO_CHECKS) && !r->on_op && !r->on_done;
+		r->clean = !(r->flags & RUN_NO_CHECKS) && !r->on_op && !r->on_done;
 	}
 	r->armed = false;
 	running = outer;

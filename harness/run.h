@@ -50,6 +50,9 @@ enum { RUN_FUZZ_PAGES_MAX = 1 << 16 };
 uint64_t run_pages(const struct mm_config *config);	/* spanned, over all zones */
 
 /*
+ * A program that begins with a state runs without the model, and with core's
+ * own recounts where expectations count.
+ *
  * Runs the program; true when nothing was found.  `recount_every`: a full
  * recount after every n-th op (0: only at the end), on top of what each op touched.
  */

@@ -7,6 +7,7 @@
  * of one page needs no special case.
  */
 #include "run_internal.h"
+#include "snapshot.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -114,7 +115,8 @@ static void count_verdict(struct run *r, const struct op *op, enum verdict verdi
 	r->refused = verdict != VERDICT_OK;
 	r->refused_gfp = op->context & CTX_PIN ? op->gfp & ~__GFP_MOVABLE : op->gfp;
 	r->verdict = (uint8_t)verdict;
-	if ((r->flags & RUN_EXPECT) && op->expect && op->expect != as[verdict])
+	if ((r->flags & RUN_EXPECT) && op->expect && op->expect != EXPECT_PAGES &&
+	    op->expect != as[verdict])
 		run_fail("EXPECT", "expect", "the request ended %s", verdict_names[verdict]);
 }
 
@@ -132,6 +134,23 @@ static void got(struct run *r, const struct alloc_request *req, struct slot *slo
 	oracle_got(r->oracle, req, pfn, order, (uint32_t)(slot - r->slots));
 	run_check(X1, page->state == PAGE_ALLOC && page->refs == 1);
 	run_check(G5, !zero || sim_pages_are_zero(&r->hw, page->zone, pfn, 1ULL << order));
+}
+
+/* The pages that another machine handed out from the same state. */
+static void expect_pages(const struct run *r, const struct op *op, const struct slot *slot)
+{
+	const uint64_t *pages = r->program->state ? r->program->state->blocks + op->pfn : NULL;
+	bool exact = op->kind == OP_EXACT;
+
+	if (!(r->flags & RUN_EXPECT) || op->expect != EXPECT_PAGES || !pages)
+		return;
+	for (uint32_t i = 0; i < slot->nr && i < op->value; i++)
+		if (r->pieces[slot->first + i].pfn != pages[i])
+			run_fail("EXPECT", "expect pages", "page %" PRIu32 " is %" PRIu64
+				 ", not %" PRIu64, i, r->pieces[slot->first + i].pfn, pages[i]);
+	if (slot->nr != op->value && !(exact && slot->nr))
+		run_fail("EXPECT", "expect pages", "%" PRIu32 " blocks, not %" PRId64, slot->nr,
+			 op->value);
 }
 
 static void do_alloc(struct run *r, const struct op *op, struct slot *slot)
@@ -476,12 +495,15 @@ static void run_slot_op(struct run *r, const struct op *op, struct slot *slot)
 	switch (op->kind) {
 	case OP_ALLOC:
 		do_alloc(r, op, slot);
+		expect_pages(r, op, slot);
 		break;
 	case OP_BULK:
 		do_bulk(r, op, slot);
+		expect_pages(r, op, slot);
 		break;
 	case OP_EXACT:
 		do_exact(r, op, slot);
+		expect_pages(r, op, slot);
 		break;
 	case OP_FREE:
 		do_free(r, slot);

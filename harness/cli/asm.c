@@ -53,12 +53,18 @@ int cmd_asm(int argc, char **argv)
 	struct output out;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
-	if (op_load(args.in, p) && output_open(&out, args.out)) {
+	if (!op_load(args.in, p)) {
+		status = EXIT_TROUBLE;
+	} else if (p->state) {
+		fprintf(stderr, "%s: expected a program that boot begins, got one with a state, "
+			"which has no binary form\n", args.in);
+	} else if (output_open(&out, args.out)) {
 		fwrite(data, 1, op_encode(p, data, BINARY_MAX), out.file);
 		if (output_close(&out))
 			status = EXIT_GOOD;
 	}
 	free(data);
+	op_discard(p);
 	free(p);
 	return status;
 }

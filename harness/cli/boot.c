@@ -124,6 +124,7 @@ int cmd_boot(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
 	status = boot(r, p, &args);
 	run_delete(r);
+	op_discard(p);
 	free(p);
 	return status;
 }

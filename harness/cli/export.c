@@ -126,6 +126,7 @@ int cmd_export(int argc, char **argv)
 		status = output_close(&out) ? EXIT_GOOD : EXIT_TROUBLE;
 	}
 	free(name);
+	op_discard(p);
 	free(p);
 	return status;
 }

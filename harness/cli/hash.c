@@ -77,6 +77,7 @@ int cmd_hash(int argc, char **argv)
 	for (size_t i = 0; i < args.paths.nr; i++) {
 		int one = hash_file(r, p, args.paths.path[i], &args);
 
+		op_discard(p);
 		status = one > status ? one : status;
 	}
 	run_delete(r);

@@ -81,6 +81,7 @@ int cmd_min(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
 	status = min(p, &args);
+	op_discard(p);
 	free(p);
 	return status;
 }

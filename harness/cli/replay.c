@@ -152,6 +152,7 @@ static void replay_file(struct replay *replay, const char *path)
 	speaking = NULL;
 	if (ok && !replay->quiet)
 		print_pass(replay->run, path);
+	op_discard(replay->p);
 	replay->passed += ok;
 	replay->failed += !ok;
 }

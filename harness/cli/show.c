@@ -39,6 +39,7 @@ int cmd_show(int argc, char **argv)
 		if (paths.nr > 1)
 			printf("# %s\n", paths.path[i]);
 		op_print(p, stdout);
+		op_discard(p);
 	}
 	paths_free(&paths);
 	free(p);

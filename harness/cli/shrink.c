@@ -28,6 +28,7 @@ struct shrinker {
 static void copy_program(struct program *to, const struct program *from)
 {
 	to->config = from->config;
+	to->state = from->state;
 	to->nr_ops = from->nr_ops;
 	to->nr_slots = from->nr_slots;
 	memcpy(to->ops, from->ops, from->nr_ops * sizeof(from->ops[0]));

@@ -314,3 +314,34 @@ void differ_report(const struct differ *d, FILE *out)
 		if (d->reply.after->zones[id])
 			snapshot_print_zone(d->reply.after, id, out);
 }
+
+/* --- as text ------------------------------------------------------------------------------ */
+
+static void expect_result(struct differ *d, struct op *op, uint64_t *result)
+{
+	struct snapshot_list pages = { .nr = 0 };
+	uint64_t nr = 1, pfn = reply_result(&d->reply, (*result)++);
+
+	if (op->kind == OP_BULK) {
+		nr = pfn == WIRE_NONE ? 0 : pfn;
+		for (uint64_t i = 0; i < nr; i++)
+			snapshot_add(d->p->state, &pages, reply_result(&d->reply, (*result)++));
+	} else if (pfn != WIRE_NONE) {
+		snapshot_add(d->p->state, &pages, pfn);
+	}
+	op->expect = pages.nr ? EXPECT_PAGES : EXPECT_FAIL;
+	op->pfn = pages.first;
+	op->value = pages.nr;
+}
+
+void differ_print(struct differ *d, FILE *out)
+{
+	uint64_t result = 0;
+
+	if (d->op < d->p->nr_ops && d->what[0])
+		d->p->nr_ops = d->op + 1;
+	for (uint32_t i = 0; i < d->p->nr_ops; i++)
+		if (op_kinds[d->p->ops[i].kind].allocates)
+			expect_result(d, &d->p->ops[i], &result);
+	op_print(d->p, out);
+}

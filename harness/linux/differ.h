@@ -63,19 +63,30 @@ void differ_done(struct differ *d);
 /* Compares one program of a window. */
 enum differ_result differ_program(struct differ *d, const struct window *w, uint32_t program);
 
+/* The program up to the difference as text, with the guest's state and pages. */
+void differ_print(struct differ *d, FILE *out);
+
 /* The difference, with the state of both sides where there is one. */
 void differ_report(const struct differ *d, FILE *out);
 
-/*
- * Derived fields of the snapshot before, from spans, managed and sysctls alone:
- * how many were compared and how many are equal; differences go to `out`.
- */
+/* --- derived.c ---------------------------------------------------------------------------- */
+
 struct derived {
 	unsigned int compared, equal;
 	bool min_free_computed;		/* min_free_kbytes is what boot computes */
-	uint64_t boot_managed;		/* pages fewer when marks were set; 0: as now */
 };
 
-bool differ_derived(const struct window *w, uint32_t program, struct derived *d, FILE *out);
+/*
+ * Numbers of the snapshot before that follow from spans, managed and sysctls
+ * alone, against core's: adds to *d; differences go to `out`, unless NULL.
+ */
+bool differ_derived(const struct window *w, const struct reply *reply, struct derived *d,
+		    FILE *out);
+
+/* Do two snapshots differ in what differ_derived() looks at? */
+bool derived_moved(const struct reply *a, const struct reply *b);
+
+/* A text that the guest handed over, not terminated; NULL: it did not. */
+const char *window_blob(const struct window *w, const char *name, uint64_t *bytes);
 
 #endif

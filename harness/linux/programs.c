@@ -231,7 +231,10 @@ static void fill_most(struct drawing *d, unsigned int left)
 	uint64_t blocks = d->shape->pages >> MAX_ORDER;
 	gfp_t movable = chance(d, 128) ? __GFP_MOVABLE | __GFP_HIGHMEM : 0;
 
-	if (left)
+	/* Behind 3 GiB there is a Normal zone: with that full, NOFRAGMENT has a say (M4). */
+	if (d->shape->pages > 3u << 18 && chance(d, 160))
+		blocks = (d->shape->pages - (3u << 18)) >> MAX_ORDER;
+	else if (left)
 		blocks -= blocks / left;
 	fill(d, MAX_ORDER, blocks + !left, GFP_NOWAIT | movable);
 }
@@ -348,6 +351,8 @@ static void fragments(struct drawing *d)
 
 	if (chance(d, 200))
 		fill_most(d, chance(d, 128) ? 0 : 16);
+	for (unsigned int order = MAX_ORDER; order > 4 && chance(d, 200); order--)
+		fill(d, order, 1 + below(d, 4), GFP_NOWAIT);
 	while (!is_full(d)) {
 		unsigned int first = (unsigned int)below(d, 3);
 

@@ -14,6 +14,9 @@ struct guest {				/* a row of the table */
 	char	 name[32];
 	struct differ_counts counts;
 	uint32_t ran, trouble, refused;
+	struct derived derived;
+	unsigned int moments;		/* at which derived numbers were compared */
+	struct reply last;		/* its numbers only */
 	int64_t	 first_op;		/* the earliest at which a program differed; -1: none */
 	bool	 bad;			/* the window itself */
 	char	 kernel[WIRE_TEXT_MAX];
@@ -22,11 +25,47 @@ struct guest {				/* a row of the table */
 struct args {
 	struct paths paths;
 	const char *texts;		/* folder for programs that differ */
-	bool json, quiet;
+	bool json, quiet, all_texts;
 	unsigned int shown;		/* differences told in full, per window */
 };
 
 /* --- one window --------------------------------------------------------------------------- */
+
+/* The program up to where it differs, to be replayed without the guest. */
+static bool write_text(const struct args *args, const struct guest *g, struct differ *d,
+		       uint32_t program)
+{
+	struct output out;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s-%" PRIu32 ".ops", args->texts, g->name, program);
+	if (!output_open(&out, path))
+		return false;
+	fprintf(out.file, "# X10: what the kernel of guest %s did, program %" PRIu32 "\n", g->name,
+		program);
+	if (d->what[0])
+		fprintf(out.file, "# %s\n", d->what);
+	differ_print(d, out.file);
+	return output_close(&out);
+}
+
+/* Whenever sysctls or marks moved since the program before. */
+static void compare_derived(const struct args *args, struct guest *g, struct differ *d,
+			    const struct window *w)
+{
+	unsigned int before = g->derived.compared - g->derived.equal;
+
+	if (g->moments && !derived_moved(&g->last, &d->reply))
+		return;
+	g->moments++;
+	g->last = d->reply;
+	if (!args->quiet)
+		fflush(stdout);
+	if (!differ_derived(w, &d->reply, &g->derived, args->quiet ? NULL : stdout))
+		g->trouble++;
+	else if (g->derived.compared - g->derived.equal != before && !args->quiet)
+		printf("%s: those were derived numbers of moment %u\n", g->name, g->moments);
+}
 
 static void compare_one(const struct args *args, struct guest *g, struct differ *d,
 			const struct window *w, uint32_t program)
@@ -45,6 +84,10 @@ static void compare_one(const struct args *args, struct guest *g, struct differ 
 		return;
 	}
 	differ_add(&g->counts, &d->counts);
+	compare_derived(args, g, d, w);
+	if (args->texts && (result != DIFFER_EQUAL || args->all_texts) &&
+	    !write_text(args, g, d, program))
+		g->trouble++;
 	if (result == DIFFER_EQUAL)
 		return;
 	if (g->first_op < 0 || d->op < g->first_op)
@@ -114,11 +157,13 @@ static void guest_name(const char *path, char name[32])
 	snprintf(name, 32, "%.*s", (int)(end - start), start);
 }
 
-static void print_row(const char *name, const struct differ_counts *c)
+static void print_row(const char *name, const struct differ_counts *c,
+		      const struct derived *derived)
 {
-	printf("%-16s %8" PRIu64 " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %9" PRIu64 "/%-9"
-	       PRIu64 " %5" PRIu64 "/%-5" PRIu64 "\n", name, c->programs, c->ops, c->allocations,
-	       c->pfns_equal, c->failures_equal, c->failures, c->lists_equal, c->programs);
+	printf("%-16s %8" PRIu64 " %10" PRIu64 " %11" PRIu64 " %10" PRIu64 " %7" PRIu64 "/%-7"
+	       PRIu64 " %5" PRIu64 "/%-5" PRIu64 " %6u/%-6u\n", name, c->programs, c->ops,
+	       c->allocations, c->pfns_equal, c->failures_equal, c->failures, c->lists_equal,
+	       c->programs, derived->equal, derived->compared);
 }
 
 static void print_counts(const struct differ_counts *c)
@@ -141,12 +186,17 @@ static void print_counts(const struct differ_counts *c)
 
 static void print_table(const struct guest *guests, size_t nr, const struct differ_counts *sum)
 {
-	printf("%-16s %8s %10s %10s %10s %19s %11s\n", "guest", "programs", "ops", "allocations",
-	       "pfn equal", "failures equal/all", "lists equal");
-	for (size_t i = 0; i < nr; i++)
-		print_row(guests[i].name, &guests[i].counts);
+	struct derived derived = { .compared = 0 };
+
+	printf("%-16s %8s %10s %11s %10s %15s %11s %13s\n", "guest", "programs", "ops",
+	       "allocations", "pfn equal", "failures equal", "lists equal", "derived equal");
+	for (size_t i = 0; i < nr; i++) {
+		print_row(guests[i].name, &guests[i].counts, &guests[i].derived);
+		derived.compared += guests[i].derived.compared;
+		derived.equal += guests[i].derived.equal;
+	}
 	if (nr > 1)
-		print_row("all", sum);
+		print_row("all", sum, &derived);
 	print_counts(sum);
 }
 
@@ -173,8 +223,9 @@ static void print_json(const struct guest *guests, size_t nr, const struct diffe
 	printf("{\"guests\": [");
 	for (size_t i = 0; i < nr; i++) {
 		printf("%s\n  {\"guest\": \"%s\", \"trouble\": %" PRIu32 ", \"refused\": %" PRIu32
-		       ", \"first_op\": ", i ? "," : "", guests[i].name, guests[i].trouble,
-		       guests[i].refused);
+		       ", \"derived\": %u, \"derived_equal\": %u, \"first_op\": ", i ? "," : "",
+		       guests[i].name, guests[i].trouble, guests[i].refused,
+		       guests[i].derived.compared, guests[i].derived.equal);
 		if (guests[i].first_op < 0)
 			printf("null, ");
 		else
@@ -195,6 +246,8 @@ static error_t option(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'j': args->json = true; return 0;
+	case 't': args->texts = arg; return 0;
+	case 'a': args->all_texts = true; return 0;
 	case 'q': args->quiet = true; return 0;
 	case 'n': args->shown = (unsigned int)strtoul(arg, NULL, 10); return 0;
 	case ARGP_KEY_NO_ARGS: argp_error(state, "expected a window, got none"); return 0;
@@ -220,7 +273,8 @@ static int compare_all(const struct args *args)
 		guest_name(guests[i].path, guests[i].name);
 		compare_window(args, &guests[i], &d);
 		differ_add(&sum, &guests[i].counts);
-		if (guests[i].counts.programs_equal != guests[i].counts.programs &&
+		if ((guests[i].counts.programs_equal != guests[i].counts.programs ||
+		     guests[i].derived.equal != guests[i].derived.compared) &&
 		    status == EXIT_GOOD)
 			status = EXIT_FINDING;
 		if (guests[i].bad || guests[i].trouble || !guests[i].ran)
@@ -239,6 +293,9 @@ int linux_compare(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{ "json", 'j', NULL, 0, "The table for machines", 0 },
+		{ "texts", 't', "FOLDER", 0, "Write each program that differs, up to there, as a "
+		  "text with its state and the guest's pages", 0 },
+		{ "all-texts", 'a', NULL, 0, "Also those that agree", 0 },
 		{ "quiet", 'q', NULL, 0, "Only the table", 0 },
 		{ "shown", 'n', "N", 0, "Tell so many differences of a window in full (1)", 0 },
 		{ 0 },

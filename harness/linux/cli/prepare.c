@@ -113,7 +113,8 @@ static bool add_drawn(struct window *w, const struct args *args, struct program 
 		for (uint64_t n = i % popcount_u64(themes); ; theme++)
 			if (themes >> theme & 1 && n-- == 0)
 				break;
-		guest_program(&shape, theme, (args->seed << 20) + args->name + i, (uint32_t)args->ops, p);
+		guest_program(&shape, theme, (args->seed << 20) + args->name + i,
+			      (uint32_t)args->ops, p);
 		if (!window_add(w, p, wrong)) {
 			fprintf(stderr, "%s: program %" PRIu64 ": %s\n", args->window, i, wrong);
 			return false;
