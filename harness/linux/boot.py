@@ -19,8 +19,8 @@ SECONDS_MAX = 300
 PR_SET_PDEATHSIG = 1
 
 # The same memory at the same addresses in every boot, as far as the kernel decides.
-ALWAYS = ('console=ttyS0 panic=1 nokaslr norandmaps random.trust_cpu=off init_on_alloc=0 '
-	  'page_alloc.shuffle=0 nowatchdog rcupdate.rcu_cpu_stall_suppress=1 audit=0')
+ALWAYS = ('console=ttyS0 oops=panic panic=1 nokaslr norandmaps random.trust_cpu=off '
+	  'init_on_alloc=0 page_alloc.shuffle=0 nowatchdog rcupdate.rcu_cpu_stall_suppress=1 audit=0')
 
 
 # --- the file system that the guest boots from -------------------------------------

@@ -41,7 +41,9 @@ int symbols_find(struct symbols *symbols)
 		pr_err("tidemark: this kernel lacks what a snapshot needs\n");
 		return -ENOENT;
 	}
-	FIND(exact_on_node, COMPAT_EXACT_NID);
+	/* Elsewhere the code is gone after boot, and the name is not. */
+	if (IS_ENABLED(CONFIG_MEMORY_HOTPLUG))
+		FIND(exact_on_node, COMPAT_EXACT_NID);
 	FIND(page_group_by_mobility_disabled, "page_group_by_mobility_disabled");
 	FIND(lowmem_reserve_ratio, "sysctl_lowmem_reserve_ratio");
 	return 0;
