@@ -89,7 +89,7 @@ $(eval $(call variant,mutator,clang-19,-O2 -fPIC))
 
 targets	:= $(shell sed -n 's/^[[:blank:]]*ROW.\([a-z_]*\),.*/\1/p' harness/targets.h)
 state	:= harness/fuzz/libfuzzer_state.c
-drawing	:= $(wildcard harness/mutate*.c harness/world*.c)
+drawing	:= $(wildcard harness/mutate*.c harness/world*.c) harness/linux/programs.c
 driver	:= $(filter-out $(drawing),$(library)) harness/fuzz/driver.c
 
 # Drawing and mutating is not under test while fuzzing, and three times as fast

@@ -20,6 +20,7 @@
 
 struct hw;				/* defined by hook_impl.h */
 struct spinlock;			/* likewise */
+struct waitq;				/* likewise */
 
 /* Lock ranks, in the order of acquisition: a CPU takes them upward only. */
 enum lock_rank { RANK_NONE, RANK_TUNABLES, RANK_PCP, RANK_ZONE };
@@ -71,6 +72,19 @@ static inline bool hook_lock_is_held(struct hw *hw, const struct spinlock *lock)
  * such a read.  publish_page(page, value) publishes what others look at in a
  * struct page that is not theirs, its state and flags, and writes the rest.
  */
+
+/*
+ * --- waiting: daemons only, with no lock held and interrupts unmasked ---------
+ *
+ * A daemon prepares, looks whether there is work, and waits if there is none:
+ * a wake-up that comes after the preparation ends the wait at once, so nothing
+ * is lost between looking and sleeping (K4).  `has_work` is for the machine's
+ * own checks: a sleeper that has work, and nobody to wake it, is a bug (X9).
+ */
+static inline void hook_waitq_init(struct waitq *q);
+void hook_wait_prepare(struct hw *hw, struct waitq *q);
+void hook_wait(struct hw *hw, struct waitq *q, bool (*has_work)(const void *of), const void *of);
+void hook_wake(struct hw *hw, struct waitq *q);
 
 /* --- page contents: `nr` pages from `pfn` on; `zone` is a zone id ----------- */
 

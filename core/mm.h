@@ -50,6 +50,11 @@ struct mm_config {
 	struct policies	policy;
 };
 
+struct drainer {			/* drainer.h */
+	struct waitq	waitq;		/* where the daemon waits */
+	bool		wanted[MAX_CPUS];	/* (a) drain this CPU's sets */
+};
+
 struct mm {
 	struct tunables	tun;
 	struct zone	zones[MAX_ZONES];	/* by id; those not configured are empty */
@@ -59,6 +64,7 @@ struct mm {
 	uint8_t		nr_cpus;	/* (c) */
 	uint8_t		cpu_node[MAX_CPUS];	/* (c) */
 	uint32_t	min_free_kbytes;	/* (t) in force */
+	struct drainer	drainer;
 	uint64_t	(*events)[VM_EVENT_ROW];	/* (o) one row per CPU */
 	uint64_t	(*reclaim)(struct mm *mm, gfp_t gfp, unsigned int order); /* reclaim.h */
 };

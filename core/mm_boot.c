@@ -338,6 +338,8 @@ void mm_boot(struct mm *mm, const struct mm_config *config, void *memory, struct
 	mm_assert(Z1, is_aligned((uintptr_t)memory, METADATA_ALIGN));
 	mm->events = cut(&next, config->nr_cpus * (uint64_t)sizeof(*mm->events));
 	mm->reclaim = NULL;
+	mm->drainer = (struct drainer){ .wanted = { false } };
+	hook_waitq_init(&mm->drainer.waitq);
 	mm->min_free_kbytes = 0;
 	boot_tunables(mm, config, hw);
 	boot_nodes(mm, config);

@@ -134,6 +134,8 @@ uint64_t state_hash(const struct mm *mm)
 			add_node(&h, &mm->nodes[nid]);
 	for (unsigned int event = 0; event < NR_VM_EVENTS; event++)
 		add(&h, mm_event_sum(mm, (enum vm_event)event));
+	for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++)
+		add(&h, mm->drainer.wanted[cpu]);
 	flush(&h);
 	return XXH64_digest(&xxh);
 }

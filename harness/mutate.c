@@ -111,6 +111,9 @@ static uint32_t make_room(struct mutator *m, struct program *p, uint32_t at, uin
 	memmove(&p->ops[at + n], &p->ops[at], (p->nr_ops - at) * sizeof(p->ops[0]));
 	memmove(&m->id[at + n], &m->id[at], (p->nr_ops - at) * sizeof(m->id[0]));
 	p->nr_ops += n;
+	for (uint32_t i = 0; i < p->schedule.nr_switches; i++)
+		if (p->schedule.switches[i].op >= at && p->schedule.switches[i].op < OPS_MAX)
+			p->schedule.switches[i].op = (uint16_t)(p->schedule.switches[i].op + n);
 	return n;
 }
 
@@ -121,6 +124,16 @@ static void remove_ops(struct mutator *m, struct program *p, uint32_t at, uint32
 	memmove(&p->ops[at], &p->ops[at + n], tail * sizeof(p->ops[0]));
 	memmove(&m->id[at], &m->id[at + n], tail * sizeof(m->id[0]));
 	p->nr_ops -= n;
+	for (uint32_t i = 0; i < p->schedule.nr_switches; i++) {
+		struct sched_switch *sw = &p->schedule.switches[i];
+
+		if (sw->op < at || sw->op >= OPS_MAX)
+			continue;
+		if (sw->op >= at + n)
+			sw->op = (uint16_t)(sw->op - n);
+		else
+			sw->step = 0;	/* gone: op_normalize() takes it out */
+	}
 }
 
 /* Copies ops with their ids out of the program, to be put in elsewhere. */
@@ -478,6 +491,12 @@ static void edit_machine(struct mutator *m, struct program *p, uint64_t *rng)
 		p->config = before;
 }
 
+static void edit_schedule(struct mutator *m, struct program *p, uint64_t *rng)
+{
+	if (m->theme.schedules)
+		world_change_schedule(&m->theme, rng, p, &p->schedule);
+}
+
 /* --- all of it ----------------------------------------------------------------------- */
 
 static const struct edit {
@@ -487,7 +506,7 @@ static const struct edit {
 	{ 16, edit_insert }, { 6, edit_burst }, { 10, edit_erase }, { 8, edit_copy },
 	{ 6, edit_move }, { 4, edit_swap }, { 6, edit_replace }, { 4, edit_kind },
 	{ 20, edit_field }, { 4, edit_run }, { 3, edit_interrupt }, { 8, edit_machine },
-	{ 12, edit_tail },
+	{ 12, edit_tail }, { 30, edit_schedule },
 };
 
 static void edit_once(struct mutator *m, struct program *p, uint64_t *rng)
@@ -496,7 +515,7 @@ static void edit_once(struct mutator *m, struct program *p, uint64_t *rng)
 	uint64_t at;
 
 	for (unsigned int k = 0; k < sizeof(edits) / sizeof(edits[0]); k++)
-		sum += edits[k].weight;
+		sum += edits[k].fn == edit_schedule && !m->theme.schedules ? 0 : edits[k].weight;
 	at = rng_below(rng, sum);
 	while (at >= edits[i].weight)
 		at -= edits[i++].weight;
@@ -554,7 +573,7 @@ static size_t encode(const struct program *p, uint8_t *data, size_t max)
 	size_t size = op_encode(p, data, max);
 
 	if (!size && max) {		/* no room for anything: still some program */
-		data[0] = OP_FORMAT_VERSION;
+		data[0] = OP_FORMAT_PLAIN;
 		size = 1;
 	}
 	return size;

@@ -62,6 +62,8 @@ const struct op_info op_kinds[NR_OP_KINDS] = {
 	[OP_EXPECT_ZONE] = { "expect zone", false, true,
 		FIELDS(FIELD_NODE, FIELD_ZONE, FIELD_FACT, FIELD_VALUE) },
 	[OP_EXPECT_PFN] = { "expect pfn", false, true, FIELDS(FIELD_REF, FIELD_PFN) },
+	[OP_SYNC] = { "sync", false, false, .fields = { FIELD_END } },
+	[OP_ASK_DRAIN] = { "ask_drain", false, false, FIELDS(FIELD_N, FIELD_CPU) },
 };
 
 const char *const expect_names[NR_EXPECTS] = { "any", "ok", "fail", "stuck", "refused" };
@@ -206,22 +208,23 @@ static void normalize_op(const struct program *p, struct op *op)
 		normalize_numbers(op);
 }
 
-void op_take(struct program *p, struct op *op)
+uint16_t op_take(struct program *p, struct op *op)
 {
 	if (p->nr_slots == 0 && op_has(op->kind, FIELD_REF))
-		return;
+		return UINT16_MAX;
 	normalize_op(p, op);
 	if (op->ref && op->ref >= p->nr_slots)
 		op->ref = (uint16_t)(op->ref % p->nr_slots);
 	p->nr_slots += op_kinds[op->kind].allocates;
 	if (op != &p->ops[p->nr_ops])
 		p->ops[p->nr_ops] = *op;
-	p->nr_ops++;
+	return (uint16_t)p->nr_ops++;
 }
 
 void op_normalize(struct program *p)
 {
 	uint32_t nr = p->nr_ops < OPS_MAX ? p->nr_ops : OPS_MAX;
+	uint16_t at[OPS_MAX];
 
 	machine_repair(&p->config);
 	p->nr_ops = p->nr_slots = 0;
@@ -230,8 +233,10 @@ void op_normalize(struct program *p)
 		if (!p->state || !op_kinds[p->ops[i].kind].allocates)
 			p->ops[i].expect %= NR_EXPECTS;
 		clear_absent(&p->ops[i]);
-		op_take(p, &p->ops[i]);
+		at[i] = op_take(p, &p->ops[i]);
 	}
+	if (p->schedule.kind != SCHED_NONE)
+		schedule_normalize(&p->schedule, nr, at);
 }
 
 void op_discard(struct program *p)

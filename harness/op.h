@@ -17,6 +17,13 @@
  * exact) fills slot k, and other ops refer to a slot.  Text names slots
  * a, b, ..., z, aa, ab and so on.  A reference to a slot that is empty, failed
  * or freed is legal and does nothing.
+ *
+ * Without a schedule ops run one after the other, each on its CPU.  With one,
+ * every CPU takes the ops that name it in their order, and the schedule says
+ * which CPU goes on at each step.  An op waits for those before it that use the
+ * same slot.  Ops that name no CPU, and those that put a state in place or
+ * change what everybody reads, wait for all before them and are waited for;
+ * `sync` does nothing else.
  */
 #ifndef HARNESS_OP_H
 #define HARNESS_OP_H
@@ -24,6 +31,7 @@
 #include <stdio.h>
 
 #include "mempolicy.h"
+#include "place.h"
 
 enum {
 	OPS_MAX = 4096,
@@ -60,6 +68,8 @@ enum op_kind {
 	OP_BOOST,		/* node zone value: pages of boost */
 	OP_EXPECT_ZONE,		/* node zone name value: a derived number (text replay only) */
 	OP_EXPECT_PFN,		/* ref pfn: where the slot's block is (text replay only) */
+	OP_SYNC,		/* all CPUs are done with what comes before it */
+	OP_ASK_DRAIN,		/* cpu n: on cpu, asks the daemon to drain CPU n (drainer.h) */
 	NR_OP_KINDS,
 };
 
@@ -119,12 +129,73 @@ extern const struct op_info op_kinds[NR_OP_KINDS];
 
 struct snapshot;			/* snapshot.h */
 
+/* --- who runs when ------------------------------------------------------------------------ */
+
+enum sched_kind {
+	SCHED_NONE,		/* one op after the other, without any other CPU */
+	SCHED_SERIAL,		/* in the program's order, on all the CPUs' stacks: ends as without */
+	SCHED_BYTES,		/* a byte says how long to go on, and who is next */
+	SCHED_PCT,		/* random priorities, depth - 1 places where they change */
+	SCHED_BURST,		/* long runs on one CPU, of random length */
+	SCHED_EXHAUSTIVE,	/* every schedule with at most `depth` preemptions */
+	SCHED_RECORDED,		/* switches[], and else the program's order */
+	NR_SCHED_KINDS,
+};
+
+enum {
+	SCHED_CPUS	= 8,		/* CPUs above these run as if they were barriers */
+	SCHED_DAEMONS	= 1,		/* tasks SCHED_CPUS and up */
+	SCHED_TASKS	= SCHED_CPUS + SCHED_DAEMONS,
+	SCHED_DEPTH_MAX	= 16,
+	SCHED_BYTES_MAX	= 1024,
+	SWITCHES_MAX	= 2048,
+	SWITCH_STEP_MAX	= (1 << 24) - 1,
+};
+
+/*
+ * When op number `op` takes its step number `step`, task `to` goes on, if it
+ * can.  Steps are counted in each op by itself, so leaving out another op does
+ * not shift them; the last one is its end.  A daemon's steps are counted from
+ * the program's start, and its `op` is OPS_MAX plus its number.
+ */
+struct sched_switch {
+	uint32_t step;		/* from 1 */
+	uint16_t op;
+	uint8_t  to;		/* task: a CPU, or SCHED_CPUS + daemon */
+	uint8_t  place;		/* what step that was, for readers: enum sim_place */
+	uint8_t  zone;		/* ... of a lock or datum of this zone id; NODE_NONE: of none */
+	uint8_t  cpu;		/* ... and of this CPU's part of it; NODE_NONE: of the whole */
+};
+
+struct schedule {
+	uint8_t  kind;		/* enum sched_kind; what it does not need is zero */
+	uint8_t  depth;		/* PCT: 1 and up; EXHAUSTIVE: 0 and up */
+	uint16_t nr_bytes;
+	uint32_t nr_switches;	/* in order of op and step, one per step */
+	uint64_t seed;		/* PCT, BURST */
+	uint8_t  bytes[SCHED_BYTES_MAX];
+	struct sched_switch switches[SWITCHES_MAX];
+};
+
+/* The switch at that step, or the first one after it; nr_switches: none. */
+uint32_t schedule_find(const struct schedule *s, uint32_t op, uint32_t step);
+
+/* "at 12 cpu1 runs from zone_lock of Normal", without the end of the line. */
+void schedule_print_switch(const struct sched_switch *sw, FILE *out);
+
+/* "cpu1", "daemon0" */
+void sched_task_name(unsigned int task, char name[12]);
+
+/* Only as much as there is. */
+void schedule_copy(struct schedule *to, const struct schedule *from);
+
 struct program {
 	struct mm_config config;	/* passes mm_config_check() */
 	struct snapshot	*state;		/* what the ops begin with; NULL: what boot makes */
 	uint32_t	 nr_ops;
 	uint32_t	 nr_slots;	/* allocating ops among ops[] */
 	struct op	 ops[OPS_MAX];
+	struct schedule	 schedule;
 };
 
 /*
@@ -144,12 +215,18 @@ struct program {
  *   value   sysctl and expect: any; counter: within 2^40; boost: 0..2^40
  *   expect  on allocating ops only
  *   irq_at  on alloc, bulk, exact, free and free_one only
+ *
+ * and of a switch: step 1..SWITCH_STEP_MAX, op below nr_ops or a daemon's, `to`
+ * below SCHED_TASKS; they are sorted, and the first one of a step counts.
  */
 void op_normalize(struct program *p);
 
 /* --- binary ------------------------------------------------------------------------------- */
 
-enum { OP_FORMAT_VERSION = 1 };
+enum {
+	OP_FORMAT_VERSION = 2,
+	OP_FORMAT_PLAIN	  = 1,		/* without schedules and what came with them; still written */
+};
 
 void   op_decode(const uint8_t *data, size_t size, struct program *p);
 

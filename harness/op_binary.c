@@ -6,6 +6,7 @@
  *   head      one byte: enum part, the parts of the machine that follow
  *   parts     in the order of enum part; what is not there has its default
  *   zones     their number, then each
+ *   schedule  from version 2 on, where the head says so
  *   ops       until the end
  *
  * An op is a byte with its kind and two flags, the expectation and the place
@@ -20,7 +21,7 @@
  */
 #include <string.h>
 
-#include "op_parts.h"
+#include "op_bytes.h"
 
 enum part {
 	PART_CPUS	= 1 << 0,	/* nr_cpus */
@@ -30,6 +31,7 @@ enum part {
 	PART_SYSCTLS	= 1 << 4,	/* mask of those given, their values */
 	PART_POLICIES	= 1 << 5,	/* mask of those given, their values */
 	PART_RANGES	= 1 << 6,	/* numbers of holes, reserved and CMA ranges, then each */
+	PART_SCHEDULE	= 1 << 7,	/* stands behind the zones; see op_schedule.c */
 };
 
 enum zone_part {
@@ -44,80 +46,12 @@ enum {
 	KIND_EXPECT	= 0x40,		/* an expectation follows */
 	KIND_IRQ	= 0x80,		/* the place of the interrupt follows */
 	NR_KINDS_V1	= 28,		/* kinds that version 1 knows, for ever */
+	NR_KINDS_V2	= 30,		/* and version 2 */
 	OP_BYTES_MAX	= 96,		/* more than any op takes */
 };
 
-_Static_assert((int)NR_KINDS_V1 == (int)NR_OP_KINDS, "a new kind needs a new version");
+_Static_assert((int)NR_KINDS_V2 == (int)NR_OP_KINDS, "a new kind needs a new version");
 _Static_assert(3 + (FIELDS_MAX - 1) * 10 <= OP_BYTES_MAX, "the longest op fits");
-
-/* --- numbers ------------------------------------------------------------------------------ */
-
-/* Bytes to read or to write; what is beyond the end reads as zero and is not written. */
-struct bytes {
-	const uint8_t *in;
-	const uint8_t *in_end;
-	uint8_t	      *out;
-	uint8_t	      *out_end;
-	bool	       full;		/* something was not written */
-};
-
-static uint64_t fold(int64_t v)
-{
-	return ((uint64_t)v << 1) ^ (v < 0 ? UINT64_MAX : 0);
-}
-
-static int64_t unfold(uint64_t v)
-{
-	v = v >> 1 ^ (v & 1 ? UINT64_MAX : 0);
-	return v <= INT64_MAX ? (int64_t)v : -(int64_t)(UINT64_MAX - v) - 1;
-}
-
-/* The signed distance between two numbers, as wrapping arithmetic has it, folded. */
-static uint64_t fold_diff(uint64_t a, uint64_t b)
-{
-	uint64_t d = a - b;
-
-	return d << 1 ^ (d >> 63 ? UINT64_MAX : 0);
-}
-
-static uint64_t unfold_diff(uint64_t v, uint64_t b)
-{
-	return b + (v >> 1 ^ (v & 1 ? UINT64_MAX : 0));
-}
-
-static uint8_t get_byte(struct bytes *b)
-{
-	return b->in < b->in_end ? *b->in++ : 0;
-}
-
-static uint64_t get_varint(struct bytes *b)
-{
-	uint64_t v = 0;
-
-	for (unsigned int shift = 0; shift < 64; shift += 7) {
-		uint8_t byte = get_byte(b);
-
-		v |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			break;
-	}
-	return v;
-}
-
-static void put_byte(struct bytes *b, uint8_t byte)
-{
-	if (b->out < b->out_end)
-		*b->out++ = byte;
-	else
-		b->full = true;
-}
-
-static void put_varint(struct bytes *b, uint64_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		put_byte(b, (uint8_t)(v | 0x80));
-	put_byte(b, (uint8_t)v);
-}
 
 /* A number of things; larger ones than fit, which only noise contains, become few. */
 static uint8_t get_count(struct bytes *b, unsigned int max)
@@ -207,7 +141,8 @@ static void get_zones(struct bytes *b, struct mm_config *c)
 	}
 }
 
-static void get_machine(struct bytes *b, struct mm_config *c)
+/* What it begins with says whether a schedule comes after it. */
+static uint8_t get_machine(struct bytes *b, struct mm_config *c)
 {
 	uint8_t head = get_byte(b);
 
@@ -240,6 +175,7 @@ static void get_machine(struct bytes *b, struct mm_config *c)
 		get_ranges(b, c->cma, c->nr_cma);
 	}
 	get_zones(b, c);
+	return head;
 }
 
 /* --- the machine, writing ----------------------------------------------------------------- */
@@ -355,8 +291,9 @@ static void put_zones(struct bytes *b, const struct mm_config *c)
 	}
 }
 
-static void put_machine(struct bytes *b, const struct mm_config *c)
+static void put_machine(struct bytes *b, const struct program *p)
 {
+	const struct mm_config *c = &p->config;
 	struct mm_config d;
 	uint64_t sysctls, policies = given_policies(c);
 	bool shape;
@@ -370,7 +307,8 @@ static void put_machine(struct bytes *b, const struct mm_config *c)
 			 (c->online_nodes != 1) * PART_NODES |
 			 (c->kernelcore || c->movablecore) * PART_CORE |
 			 (sysctls != 0) * PART_SYSCTLS | (policies != 0) * PART_POLICIES |
-			 (c->nr_holes || c->nr_reserved || c->nr_cma) * PART_RANGES);
+			 (c->nr_holes || c->nr_reserved || c->nr_cma) * PART_RANGES |
+			 (p->schedule.kind != SCHED_NONE) * PART_SCHEDULE);
 	put_byte(b, head);
 	if (head & PART_CPUS)
 		put_byte(b, c->nr_cpus);
@@ -398,6 +336,8 @@ static void put_machine(struct bytes *b, const struct mm_config *c)
 		put_ranges(b, c->cma, c->nr_cma);
 	}
 	put_zones(b, c);
+	if (head & PART_SCHEDULE)
+		put_schedule(b, &p->schedule);
 }
 
 /* --- ops ---------------------------------------------------------------------------------- */
@@ -464,11 +404,11 @@ static const uint8_t *load_wide(const uint8_t *p, enum op_field field, struct op
 	return p;
 }
 
-static const uint8_t *load_op(const uint8_t *p, struct op *op)
+static const uint8_t *load_op(const uint8_t *p, struct op *op, unsigned int nr_kinds)
 {
 	uint8_t head = *p++;
 
-	*op = (struct op){ .kind = (uint8_t)((head & KIND_MASK) % NR_KINDS_V1) };
+	*op = (struct op){ .kind = (uint8_t)((head & KIND_MASK) % nr_kinds) };
 	if (head & KIND_EXPECT)
 		op->expect = *p++;
 	if (head & KIND_IRQ)
@@ -483,9 +423,10 @@ static const uint8_t *load_op(const uint8_t *p, struct op *op)
 }
 
 /* All that is left; the fast loop as long as no op can reach behind the end. */
-static void get_ops(struct bytes *b, struct program *p)
+static void get_ops(struct bytes *b, struct program *p, unsigned int nr_kinds)
 {
 	uint8_t tail[2 * OP_BYTES_MAX];
+	uint16_t at[OPS_MAX];
 	const uint8_t *in = tail;
 	uint32_t loaded = 0;
 	size_t size;
@@ -493,40 +434,45 @@ static void get_ops(struct bytes *b, struct program *p)
 	p->state = NULL;
 	p->nr_ops = p->nr_slots = 0;
 	for (; b->in_end - b->in >= OP_BYTES_MAX && loaded < OPS_MAX; loaded++) {
-		b->in = load_op(b->in, &p->ops[p->nr_ops]);
-		op_take(p, &p->ops[p->nr_ops]);
+		b->in = load_op(b->in, &p->ops[p->nr_ops], nr_kinds);
+		at[loaded] = op_take(p, &p->ops[p->nr_ops]);
 	}
 	size = (size_t)(b->in_end - b->in);
-	if (size >= OP_BYTES_MAX)
-		return;
 	memset(tail, 0, sizeof(tail));
-	if (size)
+	if (size && size < OP_BYTES_MAX)
 		memcpy(tail, b->in, size);
-	for (; in < tail + size && loaded < OPS_MAX; loaded++) {
-		in = load_op(in, &p->ops[p->nr_ops]);
-		op_take(p, &p->ops[p->nr_ops]);
+	for (; size < OP_BYTES_MAX && in < tail + size && loaded < OPS_MAX; loaded++) {
+		in = load_op(in, &p->ops[p->nr_ops], nr_kinds);
+		at[loaded] = op_take(p, &p->ops[p->nr_ops]);
 	}
+	if (p->schedule.kind != SCHED_NONE)
+		schedule_normalize(&p->schedule, loaded, at);
 }
 
 void op_decode_next(const uint8_t *data, size_t size, struct program *p, struct op_memo *memo)
 {
 	struct bytes b = { .in = data, .in_end = size ? data + size : data };
+	bool plain = !size || data[0] != OP_FORMAT_VERSION; /* what is no version reads like the first */
+	uint8_t head;
 	size_t used;
 
 	if (memo->size && memo->size <= size && memcmp(data, memo->bytes, memo->size) == 0) {
 		b.in += memo->size;
-		get_ops(&b, p);
-		return;
+		head = data[1];
+	} else {
+		get_byte(&b);
+		head = get_machine(&b, &p->config);
+		used = (size_t)(b.in - data);
+		/* With a byte left nothing was read behind the end: what follows does not matter. */
+		memo->size = used < size && used <= sizeof(memo->bytes) ? (uint32_t)used : 0;
+		if (memo->size)
+			memcpy(memo->bytes, data, memo->size);
+		machine_repair(&p->config);
 	}
-	get_byte(&b);			/* the only version so far is 1; others read like it */
-	get_machine(&b, &p->config);
-	used = (size_t)(b.in - data);
-	/* With a byte left nothing was read behind the end, so what follows does not matter. */
-	memo->size = used < size && used <= sizeof(memo->bytes) ? (uint32_t)used : 0;
-	if (memo->size)
-		memcpy(memo->bytes, data, memo->size);
-	machine_repair(&p->config);
-	get_ops(&b, p);
+	memset(&p->schedule, 0, offsetof(struct schedule, bytes));
+	if ((head & PART_SCHEDULE) && !plain)
+		get_schedule(&b, &p->schedule);
+	get_ops(&b, p, plain ? NR_KINDS_V1 : NR_KINDS_V2);
 }
 
 void op_decode(const uint8_t *data, size_t size, struct program *p)
@@ -569,12 +515,21 @@ static void put_op(struct bytes *b, const struct op *op)
 	}
 }
 
+/* Can the first version say it? */
+static bool is_plain(const struct program *p)
+{
+	for (uint32_t i = 0; i < p->nr_ops; i++)
+		if (p->ops[i].kind >= NR_KINDS_V1)
+			return false;
+	return p->schedule.kind == SCHED_NONE;
+}
+
 size_t op_encode(const struct program *p, uint8_t *data, size_t max)
 {
 	struct bytes b = { .out = data, .out_end = data + max };
 
-	put_byte(&b, OP_FORMAT_VERSION);
-	put_machine(&b, &p->config);
+	put_byte(&b, is_plain(p) ? OP_FORMAT_PLAIN : OP_FORMAT_VERSION);
+	put_machine(&b, p);
 	for (uint32_t i = 0; i < p->nr_ops; i++) {
 		uint8_t *before = b.out;
 

@@ -35,9 +35,9 @@ unsigned int op_nth_bit(uint64_t mask, uint64_t n);
 /*
  * For decode, one op after the other: takes up `op`, which lies at or behind
  * p->ops[p->nr_ops], whose kind is right and whose absent fields are zero, as
- * op_normalize() does.  The machine is repaired.
+ * op_normalize() does.  The machine is repaired.  Where it is now; UINT16_MAX: left out.
  */
-void op_take(struct program *p, struct op *op);
+uint16_t op_take(struct program *p, struct op *op);
 
 /* --- op_machine.c ------------------------------------------------------------------------- */
 
@@ -78,10 +78,27 @@ static inline uint8_t policy_value(const struct policies *p, unsigned int i)
 
 void print_state(const struct snapshot *s, unsigned int pageblock_order, FILE *out);
 
+/* --- op_schedule.c ------------------------------------------------------------------------ */
+
+/*
+ * Brings a schedule into range.  `ops`: where each op of before went, or
+ * UINT16_MAX; NULL: they are where they were.
+ */
+void schedule_normalize(struct schedule *s, uint32_t nr_ops, const uint16_t *ops);
+
+enum { PLACE_WORD_MAX = 24 };
+
+/* "zone_lock", "read" */
+void place_word(const struct sched_switch *sw, char word[PLACE_WORD_MAX]);
+void print_schedule(const struct schedule *s, FILE *out);
+void print_switches(const struct schedule *s, uint32_t op, FILE *out);	/* those of one op */
+
 /* --- words of the text, by value ---------------------------------------------------------- */
 
 enum { NR_CONTEXTS = 7 };		/* bits of enum caller_context */
 
+extern const char *const place_names[];	/* by enum sim_place */
+extern const char *const sched_names[NR_SCHED_KINDS];
 extern const char *const expect_names[NR_EXPECTS];
 extern const char *const context_names[NR_CONTEXTS];
 extern const char *const mode_names[NR_MEMPOLICY_MODES];

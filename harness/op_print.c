@@ -160,6 +160,9 @@ static void print_machine(const struct mm_config *c, FILE *out)
 	print_policies(&c->policy, out);
 }
 
+/* A text has always said 1: what is new in it has words of its own. */
+enum { TEXT_VERSION = 1 };
+
 /* --- ops ---------------------------------------------------------------------------------- */
 
 static void print_on(const struct op *op, FILE *out)
@@ -305,14 +308,18 @@ void op_print(const struct program *p, FILE *out)
 {
 	uint32_t slot = 0;
 
-	fprintf(out, "tidemark %d\n", OP_FORMAT_VERSION);
+	fprintf(out, "tidemark %d\n", TEXT_VERSION);
 	print_machine(&p->config, out);
+	print_schedule(&p->schedule, out);
 	if (p->state)
 		print_state(p->state, p->config.pageblock_order, out);
 	fputs("ops\n", out);
 	for (uint32_t i = 0; i < p->nr_ops; i++) {
 		print_op(p, &p->ops[i], slot, out);
 		fputc('\n', out);
+		print_switches(&p->schedule, i, out);
 		slot += op_kinds[p->ops[i].kind].allocates;
 	}
+	for (uint32_t d = 0; d < SCHED_DAEMONS; d++)
+		print_switches(&p->schedule, OPS_MAX + d, out);
 }

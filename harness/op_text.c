@@ -366,11 +366,14 @@ bool op_parse(const char *text, size_t len, struct program *p, struct op_error *
 	ps->node = NODE_NONE;
 	mm_config_default(&p->config);
 	p->state = NULL;
+	memset(&p->schedule, 0, offsetof(struct schedule, bytes));
 	p->nr_ops = 0;
 	p->nr_slots = 0;
 	ok = parse_lines(ps);
 	if (!ok)
 		op_discard(p);
+	if (ok)				/* lines may come in any order */
+		schedule_normalize(&p->schedule, p->nr_ops, NULL);
 	free(ps);
 	return ok;
 }

@@ -120,6 +120,14 @@ bool finish_machine(struct parser *ps);
 bool begin_state(struct parser *ps);		/* the line "state" */
 bool parse_state_line(struct parser *ps);	/* a line between it and "ops" */
 
+/* --- op_text_schedule.c ------------------------------------------------------------------- */
+
+bool parse_schedule_line(struct parser *ps);
+
+/* "at 12 cpu1 runs ...", after an op. */
+bool is_switch_line(const struct parser *ps);
+bool parse_switch_line(struct parser *ps);
+
 /* --- op_text_ops.c ------------------------------------------------------------------------ */
 
 /* A line after "ops". */

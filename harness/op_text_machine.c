@@ -363,14 +363,14 @@ bool parse_machine_line(struct parser *ps)
 		{ "machine", line_machine }, { "node", line_node }, { "zone", line_zone },
 		{ "hole", line_hole }, { "reserved", line_reserved }, { "cma", line_cma },
 		{ "distance", line_distance }, { "sysctl", line_sysctl },
-		{ "policy", line_policy },
+		{ "policy", line_policy }, { "schedule", parse_schedule_line },
 	};
 
 	for (unsigned int i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		if (word_is(&ps->words[0], lines[i].word))
 			return lines[i].parse(ps);
 	return refuse(ps, &ps->words[0], "machine, node, zone, hole, reserved, cma, distance, "
-		      "sysctl, policy or ops");
+		      "sysctl, policy, schedule or ops");
 }
 
 /* CPUs that no line names belong to the node that has no line, or to the first one. */

@@ -513,6 +513,8 @@ bool parse_op_line(struct parser *ps)
 {
 	struct op_line l = { .at = 0 };
 
+	if (is_switch_line(ps))
+		return parse_switch_line(ps);
 	if (!take_prefixes(ps, &l) || !take_kind(ps, &l))
 		return false;
 	if (op_has(l.op.kind, FIELD_NODE) && !op_has(l.op.kind, FIELD_ZONE))

@@ -81,6 +81,7 @@ void oracle_init(struct oracle *o, const struct mm *mm, void *memory)
 	unsigned int nr_zones = 0;
 
 	memset(o, 0, offsetof(struct oracle, zonelist));
+	memset(o->last, 0, sizeof(o->last));
 	memset(o->tuned.zone, 0, mm->tun.zone_ids * sizeof(o->tuned.zone[0]));
 	o->mm = mm;
 	o->owner = memory;

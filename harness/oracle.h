@@ -53,6 +53,22 @@ extern const size_t oracle_size;			/* sizeof(struct oracle) */
 enum oracle_answer oracle_ask(struct oracle *o, const struct alloc_request *req, unsigned int cpu,
 			      bool interrupted, const char **why);
 
+/*
+ * Among other CPUs' ops that may begin, end or lie inside of it, a request is
+ * asked about in the worst case (they take up to `less` pages, and none comes
+ * back) and in the best one (`more` pages come back, and none is taken): what
+ * must succeed in the worst or must fail in the best does so in every order.
+ * An answer under ORACLE_NOW counts only for a request that nothing overlaps.
+ */
+enum oracle_view { ORACLE_NOW, ORACLE_WORST, ORACLE_BEST };
+void oracle_look(struct oracle *o, enum oracle_view view, uint64_t less, uint64_t more);
+
+/* Which task of a schedule asks from now on: what was asked last is its own. */
+void oracle_task(struct oracle *o, unsigned int task);
+
+/* The request just run overlapped others: no zone was foretold for it. */
+void oracle_overlapped(struct oracle *o);
+
 /* For a bulk request: the same for "at least one page". */
 enum oracle_answer oracle_ask_bulk(struct oracle *o, const struct alloc_request *req, uint32_t nr,
 				   unsigned int cpu, bool interrupted, const char **why);

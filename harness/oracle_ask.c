@@ -109,6 +109,27 @@ static enum oracle_answer decide(struct question *q, unsigned int *zone, const c
 	return MAY;
 }
 
+/* --- among others ----------------------------------------------------------------- */
+
+void oracle_look(struct oracle *o, enum oracle_view view, uint64_t less, uint64_t more)
+{
+	o->view = view;
+	o->less = less;
+	o->more = more;
+}
+
+void oracle_task(struct oracle *o, unsigned int task)
+{
+	mm_assert(X9, task < SCHED_TASKS);
+	o->task = (uint8_t)task;
+}
+
+void oracle_overlapped(struct oracle *o)
+{
+	oracle_memo(o)->zone = ZONE_ID_END;
+	oracle_see_boosts(o);
+}
+
 /* --- the question ----------------------------------------------------------------- */
 
 /* Remembers what was asked, for oracle_got(). */
@@ -230,7 +251,11 @@ enum oracle_answer oracle_ask_bulk(struct oracle *o, const struct alloc_request 
 		return MUST_SUCCEED;
 	}
 	q = oracle_question(o, req, req->gfp, cpu);
-	zone = nr > 1 ? oracle_bulk_zone(q, nr) : ZONE_ID_END;
+	if (nr > 1 && o->view == ORACLE_BEST) {
+		*why = "B5: more than one way to succeed";
+		return MAY;
+	}
+	zone = nr > 1 && o->view == ORACLE_NOW ? oracle_bulk_zone(q, nr) : ZONE_ID_END;
 	if (zone == ZONE_ID_END) {
 		oracle_memo(o)->raw_gfp = false;
 		return ask(o, req, cpu, strike, why);

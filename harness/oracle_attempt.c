@@ -59,21 +59,68 @@ static bool was_moved(const struct question *q, const struct zone *z)
 	return q->thought.active && q->thought.moved_order[z->id] >= (int)q->order;
 }
 
+/*
+ * Are there blocks of the order left, whatever others take?  A page that they
+ * take spoils one at most.
+ */
+static bool has_enough_blocks(const struct question *q, const struct zone *z)
+{
+	uint64_t nr = 0;
+
+	for (unsigned int order = q->order; order <= MAX_ORDER; order++)
+		for (unsigned int type = 0; type < MIGRATE_PCPTYPES; type++)
+			nr += (uint64_t)z->area[order].list[type].nr << (order - q->order);
+	return nr > q->o->less;
+}
+
 /* Is there a block of the order that the flags let the request see? */
 static bool sees_block(const struct question *q, const struct zone *z, unsigned int flags)
 {
+	if (q->view != ORACLE_NOW)
+		return q->view == ORACLE_BEST || has_enough_blocks(q, z);
 	return has_any_block(z, q->order) || was_moved(q, z) ||
 	       ((flags & ALLOC_CMA) && has_block(z, q->order, MIGRATE_CMA)) ||
 	       ((flags & (ALLOC_HIGHATOMIC | ALLOC_OOM)) &&
 		has_block(z, q->order, MIGRATE_HIGHATOMIC));
 }
 
+/* W8: by how much the counter may move without a page that does. */
+static int64_t drift(const struct question *q, const struct zone *z)
+{
+	return (int64_t)q->mm->nr_cpus * q->o->tuned.zone[z->id].threshold;
+}
+
+/* W7: the most that others can raise the marks by. */
+static int64_t most_boost(const struct question *q, const struct zone *z)
+{
+	uint64_t block = 1ULL << q->mm->tun.pageblock_order;
+	uint64_t limit = q->o->tuned.zone[z->id].mark[WMARK_HIGH] *
+			 q->mm->tun.sysctl.watermark_boost_factor / 10000;
+
+	return (int64_t)(limit < block ? block : limit);
+}
+
+/* W5 in the worst or the best case. */
+static bool holds_anyway(const struct question *q, const struct zone *z, int64_t min,
+			 unsigned int highest, unsigned int flags)
+{
+	int64_t free = counter(z, NR_FREE_PAGES);
+
+	if (q->view == ORACLE_WORST)
+		free -= unusable(q, z, flags) + (int64_t)q->o->less + drift(q, z) +
+			most_boost(q, z);
+	else
+		free += (int64_t)q->o->more + drift(q, z) - ((1LL << q->order) - 1);
+	if (free <= min + (int64_t)q->o->tuned.zone[z->id].reserve[highest])
+		return false;
+	return q->order == 0 || sees_block(q, z, flags);
+}
+
 /* W5: `mark` with its boost; `highest` selects the reserve. */
 static bool holds(const struct question *q, const struct zone *z, uint64_t mark,
 		  unsigned int highest, unsigned int flags)
 {
-	int64_t min = (int64_t)mark;
-	int64_t free = counter(z, NR_FREE_PAGES) - unusable(q, z, flags);
+	int64_t min = (int64_t)mark, free;
 
 	if (flags & ALLOC_MIN_RESERVE) {
 		min -= min / 2;
@@ -82,6 +129,9 @@ static bool holds(const struct question *q, const struct zone *z, uint64_t mark,
 	}
 	if (flags & ALLOC_OOM)
 		min -= min / 2;
+	if (q->view != ORACLE_NOW)
+		return holds_anyway(q, z, min, highest, flags);
+	free = counter(z, NR_FREE_PAGES) - unusable(q, z, flags);
 	if (free <= min + (int64_t)q->o->tuned.zone[z->id].reserve[highest])
 		return false;
 	return q->order == 0 || sees_block(q, z, flags);
@@ -128,6 +178,10 @@ static bool can_take(const struct question *q, const struct zone *z, unsigned in
 {
 	unsigned int order = q->order;
 
+	if (q->view == ORACLE_BEST)
+		return true;
+	if (q->view == ORACLE_WORST)	/* without NOFRAGMENT it will be tried again */
+		return !(flags & ALLOC_NOFRAGMENT) && has_enough_blocks(q, z);
 	if (pcp_has_block(q, z, flags))
 		return true;
 	if ((flags & ALLOC_NOFRAGMENT) && order < q->mm->tun.pageblock_order)
@@ -148,6 +202,8 @@ static bool dirty_allows(const struct question *q, unsigned int nid)
 {
 	uint64_t pages = 0, limit;
 
+	if (q->view != ORACLE_NOW)
+		return q->view == ORACLE_BEST;
 	for (unsigned int type = 0; type < NR_ZONE_TYPES; type++) {
 		const struct zone *z = &q->mm->zones[nid * NR_ZONE_TYPES + type];
 

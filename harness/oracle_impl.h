@@ -68,6 +68,7 @@ struct question {
 	unsigned int	 nodemask;	/* 0: every node */
 	bool		 no_pcp;	/* as if its per-CPU sets were taken (P6) */
 	bool		 spread_dirty;	/* fast path of __GFP_WRITE (G5) */
+	enum oracle_view view;
 	const uint8_t	*zonelist;
 	const uint8_t	*first;		/* in it: the preferred zone, or the end */
 	struct thought	 thought;	/* set up when first needed */
@@ -93,11 +94,14 @@ struct oracle {
 	uint8_t	  zones[MAX_ZONES + 1];	/* ids of zones of online nodes and configured types */
 	uint8_t	  online_nodes;		/* bit per node */
 	uint32_t  nr_ranges;
-	struct oracle_memo last[2];	/* [1]: inside an interrupt */
+	uint8_t	  task;			/* of a schedule; else 0 */
+	enum oracle_view view;
+	uint64_t  less, more;		/* pages, see oracle_look() */
 
 	/* From here on a new machine does not find zeros, but what it sets itself. */
 	uint8_t	  zonelist[MAX_NODES][NR_ZONELISTS][MAX_ZONES + 1];
 	struct oracle_tuned tuned;
+	struct oracle_memo last[SCHED_TASKS][2];	/* [1]: inside an interrupt */
 	struct question question;	/* scratch: asking never nests */
 	struct oracle_range range[ORACLE_RANGES];
 };
@@ -107,7 +111,7 @@ struct oracle {
 
 static inline struct oracle_memo *oracle_memo(struct oracle *o)
 {
-	return &o->last[o->mm->tun.hw->in_irq];
+	return &o->last[o->task][o->mm->tun.hw->in_irq];
 }
 
 /* --- oracle_request.c: what a request says ---------------------------------------- */

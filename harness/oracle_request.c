@@ -117,6 +117,7 @@ struct question *oracle_question(struct oracle *o, const struct alloc_request *r
 	q->cpu = cpu;
 	q->context = req->context;
 	q->no_pcp = false;
+	q->view = o->view;
 	q->spread_dirty = gfp & __GFP_WRITE;
 	q->zonelist = o->zonelist[nid][gfp & __GFP_THISNODE ? ZONELIST_NOFALLBACK
 							     : ZONELIST_FALLBACK];

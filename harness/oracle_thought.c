@@ -107,6 +107,8 @@ bool oracle_think_unreserve(struct question *q, bool *changed)
 {
 	struct thought *t = &q->thought;
 
+	if (q->view != ORACLE_NOW)
+		return false;		/* what this could give is in the bounds */
 	if (!t->active) {
 		t->active = true;
 		memset(t->unreserved, 0, sizeof(t->unreserved));

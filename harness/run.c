@@ -38,6 +38,7 @@ static _Noreturn void leave(const char *tag, const char *what, const char *place
 		abort();
 	}
 	record(&r->finding, r->op, tag, what, place);
+	run_leave_task(r);
 	longjmp(r->panic, 1);
 }
 
@@ -94,6 +95,7 @@ void run_delete(struct run *r)
 	run_unboot(r);
 	sim_contents_delete(r->contents);
 	run_import_free(r);
+	run_sched_delete(r);
 	free(r->list[0]);
 	free(r->list[1]);
 	free(r->pieces);
@@ -129,7 +131,7 @@ static void take_state(struct run *r, const struct snapshot *state)
 		run_see_zone(r, &r->mm.zones[r->zone_ids[i]]);
 }
 
-static void begin(struct run *r)
+void run_begin(struct run *r)
 {
 	const struct mm_config *config = &r->program->config;
 
@@ -161,7 +163,7 @@ static void reset(struct run *r, const struct program *p, unsigned int flags)
 }
 
 /* An op that runs as an interrupt waits for the next one that does not. */
-static bool one_op(struct run *r, const struct op *op)
+bool run_one_op(struct run *r, const struct op *op)
 {
 	uint32_t slot = op_kinds[op->kind].allocates ? r->nr_slots++ : 0;
 
@@ -185,23 +187,34 @@ static bool one_op(struct run *r, const struct op *op)
 	return !r->on_done || r->on_done(r->on_done_to, r->op, slot);
 }
 
-static void run_ops(struct run *r, uint32_t recount_every)
+void run_after_op(struct run *r)
+{
+	if (!(r->flags & RUN_NO_CHECKS) &&
+	    ((r->flags & RUN_VALIDATE) ||
+	     (r->recount_every && (r->op + 1) % r->recount_every == 0)))
+		run_check_everything(r);
+	if (r->flags & RUN_HASH) {
+		r->stats.state_hash = state_hash(&r->mm);
+		if (r->on_hash)
+			r->on_hash(r->on_hash_to, r->op, r->stats.state_hash);
+	}
+}
+
+static void run_ops(struct run *r)
 {
 	bool checks = !(r->flags & RUN_NO_CHECKS);
 
-	begin(r);
+	run_begin(r);
 	if (checks && (r->flags & RUN_VALIDATE))
 		run_check_everything(r);
-	for (r->op = 0; r->op < r->program->nr_ops; r->op++) {
-		if (!one_op(r, &r->program->ops[r->op]))
+	if (r->program->schedule.kind != SCHED_NONE) {
+		if (!run_scheduled(r))
 			return;
-		if (checks && ((r->flags & RUN_VALIDATE) ||
-			       (recount_every && (r->op + 1) % recount_every == 0)))
-			run_check_everything(r);
-		if (r->flags & RUN_HASH) {
-			r->stats.state_hash = state_hash(&r->mm);
-			if (r->on_hash)
-				r->on_hash(r->on_hash_to, r->op, r->stats.state_hash);
+	} else {
+		for (r->op = 0; r->op < r->program->nr_ops; r->op++) {
+			if (!run_one_op(r, &r->program->ops[r->op]))
+				return;
+			run_after_op(r);
 		}
 	}
 	if ((r->flags & RUN_HASH) && !r->program->nr_ops)
@@ -218,14 +231,19 @@ bool run_program(struct run *r, const struct program *p, unsigned int flags,
 	struct run *outer = running;
 	bool clean = false;
 
-	/* The model knows no pages but those that boot made free. */
-	reset(r, p, p->state ? flags | RUN_NO_CHECKS : flags);
 	running = r;
+	if (p->schedule.kind != SCHED_NONE)
+		run_schedule_start(r);
+	r->recount_every = recount_every;
 	if (setjmp(r->panic) == 0) {
 		r->armed = true;
-		run_ops(r, recount_every);
+		do {
+			/* The model knows no pages but those that boot made free. */
+			reset(r, p, p->state ? flags | RUN_NO_CHECKS : flags);
+			run_ops(r);
+			r->clean = !(r->flags & RUN_NO_CHECKS) && !r->on_op && !r->on_done;
+		} while (p->schedule.kind == SCHED_EXHAUSTIVE && run_schedule_again(r));
 		clean = true;
-		r->clean = !(r->flags & RUN_NO_CHECKS) && !r->on_op && !r->on_done;
 	}
 	r->armed = false;
 	running = outer;
@@ -265,6 +283,14 @@ void run_on_event(struct run *r, void (*fn)(void *to, const struct event *event)
 {
 	r->on_event = fn;
 	r->on_event_to = to;
+}
+
+void run_record(struct run *r, struct schedule *to) { r->record = to; }
+
+void run_on_switch(struct run *r, void (*fn)(void *to, const char *text), void *to)
+{
+	r->on_switch = fn;
+	r->on_switch_to = to;
 }
 
 void run_on_feature(struct run *r, void (*fn)(unsigned int feature)) { r->on_feature = fn; }

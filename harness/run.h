@@ -36,10 +36,16 @@ struct run_stats {			/* of the last program */
 	uint32_t ops;			/* applied */
 	uint32_t ok, failed, stuck, refused, skipped;
 	uint32_t answers[5];		/* by enum oracle_answer */
+	uint32_t overlapped;		/* requests that other CPUs' ops overlapped */
+	uint32_t may_overlapped;	/* ... and whose answer was MAY for that reason alone */
+	uint32_t runs;			/* an exhaustive schedule: how many there were */
+	uint64_t switches;		/* from one CPU or daemon to another */
+	uint64_t steps;
 	uint64_t state_hash;		/* with RUN_HASH: after the last op */
 };
 
 struct run;				/* an instance */
+struct schedule;
 
 struct run *run_new(void);		/* aborts without memory */
 void run_delete(struct run *r);
@@ -62,6 +68,17 @@ bool run_program(struct run *r, const struct program *p, unsigned int flags,
 const struct finding *run_finding(const struct run *r);
 const struct run_stats *run_stats(const struct run *r);
 struct mm *run_mm(struct run *r);	/* the machine as the last program left it */
+
+/*
+ * What the last program's schedule came to, as switches: with it in place of its
+ * own it does the same, step by step.  With run_record() switches are put into
+ * the caller's memory while they happen, so that they outlive a crash; NULL: ours.
+ */
+const struct schedule *run_recorded(const struct run *r);
+void run_record(struct run *r, struct schedule *to);
+
+/* Called when another task goes on; `text` says which, and from where. */
+void run_on_switch(struct run *r, void (*fn)(void *to, const char *text), void *to);
 
 /* Called after each op; NULL to stop.  `text` is one line on what it did. */
 void run_on_op(struct run *r, void (*fn)(void *to, uint32_t op, const char *text), void *to);

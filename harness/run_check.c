@@ -288,7 +288,10 @@ static void feature(struct run *r, unsigned int kind, unsigned int a, unsigned i
 	r->on_feature(x % RUN_FEATURES);
 }
 
-enum { FEATURE_BAND, FEATURE_LARGEST, FEATURE_PCP, FEATURE_EVENTS, FEATURE_VERDICT };
+enum {
+	FEATURE_BAND, FEATURE_LARGEST, FEATURE_PCP, FEATURE_EVENTS, FEATURE_VERDICT,
+	FEATURE_SWITCH,
+};
 
 /* Between which marks the zone's free pages lie. */
 static unsigned int band(const struct zone *z)
@@ -332,6 +335,18 @@ void run_features(struct run *r, const struct op *op)
 	if (op_kinds[op->kind].allocates)
 		feature(r, FEATURE_VERDICT, op->kind * 16u + op->order,
 			r->verdict + 4u * (op->gfp >> 5 & 1) + 8u * (op->gfp >> 10 & 3));
+}
+
+/* Which op gave way to which, where, and with what locks. */
+void run_switch_feature(struct run *r, uint32_t from_op, uint32_t to_op, enum sim_place place)
+{
+	const struct program *p = r->program;
+	unsigned int from = from_op < p->nr_ops ? p->ops[from_op].kind : NR_OP_KINDS;
+	unsigned int to = to_op < p->nr_ops ? p->ops[to_op].kind : NR_OP_KINDS;
+	unsigned int locks = (r->hw.held[RANK_PCP] != 0) + 2u * (r->hw.held[RANK_ZONE] != 0) +
+			     4u * r->hw.in_irq;
+
+	feature(r, FEATURE_SWITCH, from * 64u + to, (unsigned int)place * 8u + locks);
 }
 
 /* --- for people --------------------------------------------------------------------------- */

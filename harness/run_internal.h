@@ -6,6 +6,8 @@
  *   run_boot.c      the machine of a program
  *   run_ops.c       applying one op to core and model
  *   run_contents.c  what owners write into their pages
+ *   run_request.c   ... that asks for pages
+ *   run_sched.c     ops on several CPUs at once
  *   run_import.c    ops that build a given state
  *   run_check.c     what must hold after each op and at the end
  */
@@ -16,7 +18,7 @@
 
 #include "oracle.h"
 #include "run.h"
-#include "sim.h"
+#include "sched.h"
 
 /* One block that a slot holds, as the executor remembers it. */
 struct piece {
@@ -60,6 +62,7 @@ struct run {
 
 	const struct program *program;
 	unsigned int	 flags;		/* enum run_flags */
+	uint32_t	 recount_every;
 	uint32_t	 op;		/* index of the op that runs */
 	struct slot	*slots;		/* SLOTS_MAX */
 	uint32_t	 nr_slots;	/* filled or skipped so far */
@@ -79,6 +82,8 @@ struct run {
 	struct zone_seen seen[MAX_ZONES];
 	struct dirt	 dirty[MAX_ZONES];	/* written since boot, see run_boot.c */
 	struct image	*image;
+	struct run_sched *sched;	/* NULL: no program had a schedule yet */
+	struct schedule	*record;	/* deviations from the usual order go there */
 	bool		 clean;		/* the last program came to its end, and all is recorded */
 	uint64_t	 imported;	/* bit per zone with pages in no slot */
 	uint8_t		*import_type[MAX_ZONES];	/* per pageblock: see run_import.c */
@@ -98,6 +103,8 @@ struct run {
 	void *on_done_to;
 	void (*on_event)(void *to, const struct event *event);
 	void *on_event_to;
+	void (*on_switch)(void *to, const char *text);
+	void *on_switch_to;
 	void (*on_feature)(unsigned int feature);
 	char text[256];			/* what the op did, for on_op */
 };
@@ -128,6 +135,12 @@ static inline bool run_may_strike(const struct op *irq, const struct op *op)
 }
 
 /* run_ops.c */
+enum { RUN_BULK_MAX = 4096 };		/* pages of one bulk op; more are not asked for */
+
+struct page **run_scratch(struct run *r, uint32_t nr);
+void run_reserve_pieces(struct run *r, uint32_t more);
+void run_add_piece(struct run *r, struct slot *slot, unsigned int zone, pfn_t pfn,
+		   unsigned int order);
 void run_apply(struct run *r, const struct op *op, uint32_t slot);
 void run_free_everything(struct run *r);
 unsigned int run_pick_cpu(const struct run *r, unsigned int cpu);	/* an online one */
@@ -135,6 +148,27 @@ unsigned int run_pick_cpu(const struct run *r, unsigned int cpu);	/* an online o
 /* run_contents.c */
 void run_touch(struct run *r, struct piece *p);		/* writes a new pattern into its pages */
 void run_check_contents(struct run *r, const struct piece *p, uint64_t nr);	/* X8 */
+
+/* run_request.c */
+void run_request(struct run *r, const struct op *op, struct slot *slot);
+
+/* run.c */
+void run_begin(struct run *r);
+bool run_one_op(struct run *r, const struct op *op);	/* false: enough, says on_done */
+void run_after_op(struct run *r);	/* recount and hash, where that is wanted */
+
+/* run_sched.c */
+bool run_scheduled(struct run *r);	/* all ops of a program with a schedule; as above */
+bool run_leave_task(struct run *r);	/* a finding: away from a CPU's stack; false: not on one */
+void run_schedule_start(struct run *r);	/* before such a program */
+bool run_schedule_again(struct run *r);	/* EXHAUSTIVE: once more, another way */
+void run_sched_delete(struct run *r);
+
+/* Has nothing overlapped the running op so far? */
+bool run_is_alone(const struct run *r);
+
+/* Pages that ops which may overlap the running one take at most, and give back at most. */
+void run_bounds(struct run *r, uint64_t *less, uint64_t *more);
 
 /* run_boot.c */
 struct image *run_image_new(void);
@@ -162,6 +196,7 @@ void run_check_op(struct run *r);
 void run_check_everything(struct run *r);
 void run_check_end(struct run *r);		/* X7: frees everything first */
 void run_features(struct run *r, const struct op *op);
+void run_switch_feature(struct run *r, uint32_t from_op, uint32_t to_op, enum sim_place place);
 void run_expect_zone(struct run *r, const struct op *op);
 
 #endif

@@ -2,9 +2,8 @@
 /*
  * run_ops.c - applying one op to core and model
  *
- * For a request the model speaks first; then core does it; then the two are
- * compared.  What a slot holds is a list of pieces, so that a split or a free
- * of one page needs no special case.
+ * What a slot holds is a list of pieces, so that a split or a free of one page
+ * needs no special case.
  */
 #include "run_internal.h"
 #include "snapshot.h"
@@ -12,24 +11,19 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static const char *const verdict_names[] = { "ok", "failed", "stuck", "refused" };
-static const char *const answer_names[NR_ANSWERS] = {
-	"must succeed", "must fail", "must get stuck", "must be refused", "may do either",
-};
+#include "drainer.h"
 
 static const struct op none;		/* the interrupt has struck: nothing is armed */
-
-enum { BULK_MAX = 4096 };		/* pages of one bulk op; more are not asked for */
 
 /* --- pieces ------------------------------------------------------------------------------- */
 
 /*
- * Room for all that one op and its interrupt can add: an interrupt strikes while
- * pointers to pieces are held, so adding itself must not move them.
+ * Room for all that one op and its interrupt can add, and `more`: an interrupt
+ * strikes while pointers to pieces are held, so adding itself must not move them.
  */
-static void reserve_pieces(struct run *r)
+void run_reserve_pieces(struct run *r, uint32_t more)
 {
-	uint32_t need = r->nr_pieces + 2 * (BULK_MAX + (1U << MAX_ORDER));
+	uint32_t need = r->nr_pieces + more + 2 * (RUN_BULK_MAX + (1U << MAX_ORDER));
 
 	if (need <= r->pieces_room)
 		return;
@@ -39,7 +33,7 @@ static void reserve_pieces(struct run *r)
 		abort();
 }
 
-static void add_piece(struct run *r, struct slot *slot, unsigned int zone, pfn_t pfn,
+void run_add_piece(struct run *r, struct slot *slot, unsigned int zone, pfn_t pfn,
 		      unsigned int order)
 {
 	run_check(X9, r->nr_pieces < r->pieces_room);
@@ -56,6 +50,7 @@ static struct page *piece_page(const struct run *r, const struct piece *p)
 }
 
 /* --- requests ----------------------------------------------------------------------------- */
+/* --- what requests and frees share ----------------------------------------------------------- */
 
 unsigned int run_pick_cpu(const struct run *r, unsigned int cpu)
 {
@@ -65,184 +60,18 @@ unsigned int run_pick_cpu(const struct run *r, unsigned int cpu)
 	return cpu;
 }
 
-static struct alloc_request request_of(const struct op *op)
-{
-	return (struct alloc_request){
-		.gfp = op->gfp, .order = op->order, .nid = op->nid, .nodemask = op->nodes,
-		.context = (uint8_t)(op->context | (op->irq_at ? CTX_IRQ : 0)) };
-}
-
-/* May something strike inside that the model does not follow? */
-static bool is_interrupted(const struct run *r, const struct op *op, unsigned int requests)
-{
-	return r->hw.irq_at || op->irq_at || r->hw.fail_trylock_at ||
-	       (r->hw.fail_alloc_at && r->hw.fail_alloc_at <= requests && requests > 1);
-}
-
-/* X5, G5: what happened against what had to happen. */
-static void compare(struct run *r, enum oracle_answer answer, enum verdict verdict, const char *why)
-{
-	static const enum verdict only[] = {
-		[MUST_SUCCEED] = VERDICT_OK, [MUST_FAIL] = VERDICT_FAILED,
-		[MUST_STUCK] = VERDICT_STUCK, [MUST_REFUSE] = VERDICT_REFUSED,
-	};
-
-	r->stats.answers[answer]++;
-	if (answer != MAY && verdict != only[answer])
-		run_fail(answer == MUST_REFUSE ? "G2" : "X5", "the request's verdict",
-			 "the model: %s (%s); core: %s", answer_names[answer], why,
-			 verdict_names[verdict]);
-}
-
-/* An injected failure is certain when its number is up. */
-static enum oracle_answer with_fault(const struct run *r, enum oracle_answer answer,
-				     const char **why)
-{
-	if (r->hw.fail_alloc_at != 1 || answer == MUST_REFUSE || answer == MAY)
-		return answer;
-	*why = "an injected failure";
-	return MUST_FAIL;
-}
-
-static void count_verdict(struct run *r, const struct op *op, enum verdict verdict)
-{
-	static const enum op_expect as[] = { EXPECT_OK, EXPECT_FAIL, EXPECT_STUCK, EXPECT_REFUSED };
-	uint32_t *const counters[] = {
-		&r->stats.ok, &r->stats.failed, &r->stats.stuck, &r->stats.refused,
-	};
-
-	++*counters[verdict];
-	r->refused = verdict != VERDICT_OK;
-	r->refused_gfp = op->context & CTX_PIN ? op->gfp & ~__GFP_MOVABLE : op->gfp;
-	r->verdict = (uint8_t)verdict;
-	if ((r->flags & RUN_EXPECT) && op->expect && op->expect != EXPECT_PAGES &&
-	    op->expect != as[verdict])
-		run_fail("EXPECT", "expect", "the request ended %s", verdict_names[verdict]);
-}
-
-/* What a page is like when it comes: X5 in the model, cleared if that was asked for. */
-static void got(struct run *r, const struct alloc_request *req, struct slot *slot,
-		const struct page *page, unsigned int order)
-{
-	pfn_t pfn = mm_page_pfn(&r->mm, page);
-	bool zero = (req->gfp & __GFP_ZERO) || r->mm.tun.policy.init_on_alloc;
-
-	add_piece(r, slot, page->zone, pfn, order);
-	run_dirty(r, &r->mm.zones[page->zone], pfn, 1ULL << order);
-	if (r->flags & RUN_NO_CHECKS)
-		return;
-	oracle_got(r->oracle, req, pfn, order, (uint32_t)(slot - r->slots));
-	run_check(X1, page->state == PAGE_ALLOC && page->refs == 1);
-	run_check(G5, !zero || sim_pages_are_zero(&r->hw, page->zone, pfn, 1ULL << order));
-}
-
-/* The pages that another machine handed out from the same state. */
-static void expect_pages(const struct run *r, const struct op *op, const struct slot *slot)
-{
-	const uint64_t *pages = r->program->state ? r->program->state->blocks + op->pfn : NULL;
-	bool exact = op->kind == OP_EXACT;
-
-	if (!(r->flags & RUN_EXPECT) || op->expect != EXPECT_PAGES || !pages)
-		return;
-	for (uint32_t i = 0; i < slot->nr && i < op->value; i++)
-		if (r->pieces[slot->first + i].pfn != pages[i])
-			run_fail("EXPECT", "expect pages", "page %" PRIu32 " is %" PRIu64
-				 ", not %" PRIu64, i, r->pieces[slot->first + i].pfn, pages[i]);
-	if (slot->nr != op->value && !(exact && slot->nr))
-		run_fail("EXPECT", "expect pages", "%" PRIu32 " blocks, not %" PRId64, slot->nr,
-			 op->value);
-}
-
-static void do_alloc(struct run *r, const struct op *op, struct slot *slot)
-{
-	struct alloc_request req = request_of(op);
-	bool checks = !(r->flags & RUN_NO_CHECKS);
-	bool interrupted = is_interrupted(r, op, op->on ? 2 : 1);
-	enum oracle_answer answer = MAY;
-	const char *why = "not asked";
-	struct page *page = NULL;
-	enum verdict verdict;
-
-	if (checks && op->on)
-		answer = oracle_ask_policy(r->oracle, &r->policy, &req, r->hw.cpu, interrupted,
-					   &why);
-	else if (checks)
-		answer = oracle_ask(r->oracle, &req, r->hw.cpu, interrupted, &why);
-	answer = with_fault(r, answer, &why);
-	if (op->on)
-		verdict = mempolicy_alloc(&r->mm, &r->policy, &req, &page);
-	else
-		verdict = mm_alloc_pages(&r->mm, &req, &page);
-	if (checks)
-		compare(r, answer, verdict, why);
-	if (verdict == VERDICT_OK)
-		got(r, &req, slot, page, op->order);
-	count_verdict(r, op, verdict);
-	run_say(r, page ? "%s, pfn %" PRIu64 " (%s: %s)" : "%s%.0" PRIu64 " (%s: %s)",
-		verdict_names[verdict], page ? mm_page_pfn(&r->mm, page) : 0,
-		answer_names[answer], why);
-}
-
 /* An array of `nr` NULLs; an interrupt has its own. */
-static struct page **scratch(struct run *r, uint32_t nr)
+struct page **run_scratch(struct run *r, uint32_t nr)
 {
 	struct page ***list = &r->list[r->hw.in_irq];
 
 	if (!*list)
-		*list = calloc(BULK_MAX, sizeof(struct page *));
+		*list = calloc(RUN_BULK_MAX, sizeof(struct page *));
 	if (!*list)
 		abort();
-	run_check(X9, nr <= BULK_MAX);
+	run_check(X9, nr <= RUN_BULK_MAX);
 	memset(*list, 0, nr * sizeof(struct page *));
 	return *list;
-}
-
-static void do_bulk(struct run *r, const struct op *op, struct slot *slot)
-{
-	struct alloc_request req = request_of(op);
-	uint32_t nr = op->n < BULK_MAX ? op->n : BULK_MAX, filled = 0;
-	struct page **pages = scratch(r, nr);
-	enum oracle_answer answer = MAY;
-	const char *why = "not asked";
-	enum verdict verdict;
-
-	if (!(r->flags & RUN_NO_CHECKS)) {
-		answer = oracle_ask_bulk(r->oracle, &req, nr, r->hw.cpu,
-					 is_interrupted(r, op, nr > 1 ? 2 : 1), &why);
-		if (nr)			/* who asks for nothing meets no fault */
-			answer = with_fault(r, answer, &why);
-	}
-	verdict = mm_alloc_bulk(&r->mm, &req, pages, nr, &filled);
-	if (!(r->flags & RUN_NO_CHECKS))
-		compare(r, answer, verdict, why);
-	run_check(B5, filled <= nr);
-	for (uint32_t i = 0; i < filled; i++)
-		got(r, &req, slot, pages[i], 0);
-	count_verdict(r, op, verdict);
-	run_say(r, "%s %u of %u (%s: %s)", verdict_names[verdict], filled, nr,
-		answer_names[answer], why);
-}
-
-static void do_exact(struct run *r, const struct op *op, struct slot *slot)
-{
-	struct alloc_request req = request_of(op);
-	enum oracle_answer answer = MAY;
-	const char *why = "not asked";
-	struct page *page = NULL;
-	enum verdict verdict;
-
-	if (!(r->flags & RUN_NO_CHECKS)) {
-		answer = oracle_ask_exact(r->oracle, &req, op->n, r->hw.cpu,
-					  is_interrupted(r, op, 1), &why);
-		answer = with_fault(r, answer, &why);
-	}
-	verdict = mm_alloc_exact(&r->mm, &req, op->n, &page);
-	if (!(r->flags & RUN_NO_CHECKS))
-		compare(r, answer, verdict, why);
-	for (uint32_t i = 0; verdict == VERDICT_OK && i < op->n; i++)
-		got(r, &req, slot, page + i, 0);
-	count_verdict(r, op, verdict);
-	run_say(r, "%s (%s: %s)", verdict_names[verdict], answer_names[answer], why);
 }
 
 /* --- giving back -------------------------------------------------------------------------- */
@@ -287,7 +116,7 @@ static bool is_page_list(const struct run *r, const struct slot *slot)
 
 static void free_as_list(struct run *r, struct slot *slot)
 {
-	struct page **pages = scratch(r, slot->nr);
+	struct page **pages = run_scratch(r, slot->nr);
 	struct piece *first = &r->pieces[slot->first];
 	enum mm_error error;
 
@@ -369,7 +198,7 @@ static void do_split(struct run *r, struct slot *slot)
 	run_check_contents(r, &old, 1ULL << old.order);
 	slot->nr = 0;
 	for (uint64_t i = 0; i < 1ULL << old.order; i++)
-		add_piece(r, slot, old.zone, old.pfn + i, 0);
+		run_add_piece(r, slot, old.zone, old.pfn + i, 0);
 }
 
 static void do_owner(struct run *r, const struct op *op, struct slot *slot)
@@ -443,6 +272,17 @@ static void do_mempolicy(struct run *r, const struct op *op)
 		r->stats.refused++;
 }
 
+/* Without a schedule there is no daemon that could run: its work is done on the spot. */
+static void ask_drain(struct run *r, const struct op *op)
+{
+	unsigned int cpu = op->n % r->mm.nr_cpus;
+	bool asked = drainer_ask(&r->mm, cpu);
+
+	run_check(P4, asked == (r->mm.online_cpus >> cpu & 1));
+	if (!r->hw.sched)
+		drainer_run(&r->mm);
+}
+
 static void do_admin(struct run *r, const struct op *op)
 {
 	struct zone *z;
@@ -465,6 +305,11 @@ static void do_admin(struct run *r, const struct op *op)
 		z = run_zone(r, op);
 		if (z)
 			mm_set_reclaim_active(&r->mm, z, op->on);
+		break;
+	case OP_SYNC:
+		break;
+	case OP_ASK_DRAIN:
+		ask_drain(r, op);
 		break;
 	case OP_FAIL_ALLOC:
 		r->hw.fail_alloc_at = op->n;
@@ -494,16 +339,9 @@ static void run_slot_op(struct run *r, const struct op *op, struct slot *slot)
 {
 	switch (op->kind) {
 	case OP_ALLOC:
-		do_alloc(r, op, slot);
-		expect_pages(r, op, slot);
-		break;
 	case OP_BULK:
-		do_bulk(r, op, slot);
-		expect_pages(r, op, slot);
-		break;
 	case OP_EXACT:
-		do_exact(r, op, slot);
-		expect_pages(r, op, slot);
+		run_request(r, op, slot);
 		break;
 	case OP_FREE:
 		do_free(r, slot);
@@ -534,7 +372,7 @@ void run_apply(struct run *r, const struct op *op, uint32_t slot)
 {
 	if (!op->irq_at) {
 		r->hw.cpu = (uint8_t)run_pick_cpu(r, op->cpu);
-		reserve_pieces(r);
+		run_reserve_pieces(r, 0);
 	}
 	if (r->irq_op && r->irq_op != &none && !op->irq_at && run_may_strike(r->irq_op, op)) {
 		r->hw.irq = interrupt;

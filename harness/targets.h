@@ -25,6 +25,7 @@
 	ROW(gfp,	"any request: masks, contexts, refusals") \
 	ROW(pcp,	"several CPUs: refill, bulk, drain, hotplug, interrupts inside") \
 	ROW(mobility,	"fallback, stealing, highatomic, CMA, shaped free lists") \
+	ROW(interleave,	"CPUs and a daemon at once, under a schedule; interrupts inside") \
 	ROW(boot,	"odd geometries; memblock against a bitmap") \
 	ROW(page_alloc,	"everything together") \
 	ROW(text,	"the parser of .ops files on any bytes")

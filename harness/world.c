@@ -177,6 +177,8 @@ static uint32_t draw_n(const struct theme *theme, uint64_t *rng, const struct op
 		return (uint32_t)rng_scale(rng, 32);
 	case OP_FREE_ONE:
 		return (uint32_t)rng_below(rng, 64);
+	case OP_ASK_DRAIN:
+		return (uint32_t)rng_below(rng, 8);	/* modulo CPUs */
 	default:			/* n-th chances of faults */
 		return (uint32_t)rng_scale(rng, 8);
 	}
@@ -357,7 +359,10 @@ void world_draw(const struct theme *theme, uint64_t seed, uint32_t nr_ops, struc
 	p->state = NULL;
 	p->nr_ops = 0;
 	p->nr_slots = 0;
+	memset(&p->schedule, 0, offsetof(struct schedule, bytes));
 	world_draw_machine(theme, &rng, &p->config);
 	world_draw_more(theme, &rng, nr_ops, p);
+	if (theme->schedules)
+		world_draw_schedule(theme, &rng, p, &p->schedule);
 	op_normalize(p);
 }

@@ -20,12 +20,14 @@ struct theme {
 	uint8_t  zones_max;		/* zones drawn, in all */
 	uint8_t  nodes_max;
 	uint8_t  cpus_max;
+	uint8_t	 cpus_min;		/* 0: 1 */
 	bool	 odd_geometry;		/* holes, reservations, unaligned ends, kernelcore */
 	bool	 rich_gfp;		/* any mask; else a few common ones */
 	bool	 one_movability;	/* only UNMOVABLE requests */
 	uint8_t  orders;		/* highest order usually asked for */
 	uint8_t	 irqs;			/* ops of 256 that run as an interrupt of the next */
 	uint8_t	 policies;		/* machines of 256 with a rule of another era */
+	uint8_t	 schedules;		/* programs of 256 with a schedule */
 };
 
 uint64_t rng_next(uint64_t *state);
@@ -51,6 +53,13 @@ void world_draw_field(const struct theme *theme, uint64_t *rng, const struct pro
 
 /* Up to `nr_ops` more ops at the end of p, with weights of their own. */
 void world_draw_more(const struct theme *theme, uint64_t *rng, uint32_t nr_ops, struct program *p);
+
+/* A schedule for p's ops, or none; and one thing about one changed. */
+void world_draw_schedule(const struct theme *theme, uint64_t *rng, const struct program *p,
+			 struct schedule *s);
+void world_change_schedule(const struct theme *theme, uint64_t *rng, const struct program *p,
+			   struct schedule *s);
+void world_draw_switch(uint64_t *rng, const struct program *p, struct sched_switch *sw);
 
 /* A whole program of `nr_ops` ops. */
 void world_draw(const struct theme *theme, uint64_t seed, uint32_t nr_ops, struct program *p);

@@ -29,7 +29,9 @@ static const uint8_t zone_sets[] = {
 static void draw_cpus(const struct theme *theme, uint64_t *rng, struct mm_config *c,
 		      unsigned int nr_nodes)
 {
-	c->nr_cpus = (uint8_t)(1 + rng_below(rng, theme->cpus_max));
+	unsigned int least = theme->cpus_min ? theme->cpus_min : 1;
+
+	c->nr_cpus = (uint8_t)(least + rng_below(rng, theme->cpus_max + 1u - least));
 	memset(c->node_cpus, 0, sizeof(c->node_cpus));
 	for (unsigned int cpu = 0; cpu < c->nr_cpus; cpu++) {
 		unsigned int nid = rng_chance(rng, 224) ? cpu % nr_nodes

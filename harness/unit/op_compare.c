@@ -118,6 +118,22 @@ static void same_op(const struct op *a, const struct op *b)
 	SAME(value);
 }
 
+static void same_schedule(const struct schedule *a, const struct schedule *b)
+{
+	SAME(kind);
+	SAME(depth);
+	SAME(seed);
+	SAME(nr_bytes);
+	SAME(nr_switches);
+	cr_assert_eq(memcmp(a->bytes, b->bytes, a->nr_bytes), 0);
+	for (uint32_t i = 0; i < a->nr_switches; i++) {
+		const struct sched_switch *x = &a->switches[i], *y = &b->switches[i];
+
+		cr_assert(x->step == y->step && x->op == y->op && x->to == y->to &&
+			  x->place == y->place && x->zone == y->zone && x->cpu == y->cpu);
+	}
+}
+
 void assert_same_program(const struct program *a, const struct program *b)
 {
 	same_machine(&a->config, &b->config);
@@ -125,6 +141,7 @@ void assert_same_program(const struct program *a, const struct program *b)
 	SAME(nr_slots);
 	for (uint32_t i = 0; i < a->nr_ops; i++)
 		same_op(&a->ops[i], &b->ops[i]);
+	same_schedule(&a->schedule, &b->schedule);
 }
 
 /* --- ranges ------------------------------------------------------------------------------- */

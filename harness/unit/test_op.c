@@ -564,7 +564,7 @@ Test(op, X10_a_refused_file_is_named_with_its_line, .init = cr_redirect_stderr)
 	cr_assert_not(op_load(path, &first));
 	unlink(path);
 	snprintf(expected, sizeof(expected), "%s:3: expected machine, node, zone, hole, reserved, "
-		 "cma, distance, sysctl, policy or ops, got 'zome'\n", path);
+		 "cma, distance, sysctl, policy, schedule or ops, got 'zome'\n", path);
 	fflush(stderr);
 	cr_assert_stderr_eq_str(expected);
 }

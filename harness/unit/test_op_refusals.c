@@ -44,7 +44,7 @@ Test(op_refusals, X10_refused_beginnings)
 		{ "tidemark 1 2", 1, "one version after 'tidemark', got '2'" },
 		{ "tidemark 2", 1, "the version to be a number from 1 to 1, got '2'" },
 		{ START "tidemark 1", 2, "machine, node, zone, hole, reserved, cma, distance, "
-		  "sysctl, policy or ops, got 'tidemark'" },
+		  "sysctl, policy, schedule or ops, got 'tidemark'" },
 		{ START "\n", 2, "a line for at least one zone before the ops, got 'none'" },
 		{ START "ops\n", 2, "a line for at least one zone before the ops, got 'ops'" },
 		{ START ZONE "ops now\n", 3, "nothing after 'ops', got 'now'" },
@@ -53,10 +53,10 @@ Test(op_refusals, X10_refused_beginnings)
 		  "29 30 31 32 33", 2, "at most 32 words on a line, got '33'" },
 		{ START "a\x01\xff", 2,
 		  "machine, node, zone, hole, reserved, cma, distance, sysctl, "
-		  "policy or ops, got 'a?\?'" },
+		  "policy, schedule or ops, got 'a?\?'" },
 		{ START "zone"
 		  "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", 2,
-		  "machine, node, zone, hole, reserved, cma, distance, sysctl, policy or ops, got "
+		  "machine, node, zone, hole, reserved, cma, distance, sysctl, policy, schedule or ops, got "
 		  "'zoneeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee...'" },
 	};
 

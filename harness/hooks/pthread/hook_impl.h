@@ -151,6 +151,16 @@ static inline void hook_irq_restore(struct hw *hw, bool masked)
 	hook_step(hw);
 }
 
+/* No thread is a daemon yet; one that waits looks for work again and again. */
+struct waitq {
+	uint8_t	unused;
+};
+
+static inline void hook_waitq_init(struct waitq *q)
+{
+	q->unused = 0;
+}
+
 static inline void hook_lock_init(struct spinlock *lock, enum lock_rank rank)
 {
 	*lock = (struct spinlock){ .rank = (uint8_t)rank };

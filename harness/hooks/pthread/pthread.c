@@ -124,6 +124,28 @@ void hw_lock_wait(struct hw_cpu *self, struct spinlock *lock)
 	}
 }
 
+/* --- waiting ------------------------------------------------------------------------------- */
+
+void hook_wait_prepare(struct hw *hw, struct waitq *q)
+{
+	(void)hw;
+	(void)q;
+}
+
+void hook_wait(struct hw *hw, struct waitq *q, bool (*has_work)(const void *of), const void *of)
+{
+	(void)hw;
+	(void)q;
+	while (!has_work(of))
+		sched_yield();
+}
+
+void hook_wake(struct hw *hw, struct waitq *q)
+{
+	(void)hw;
+	(void)q;
+}
+
 /* --- page contents ------------------------------------------------------------------------ */
 
 /*

@@ -7,15 +7,25 @@
  * held where nobody else can run is a deadlock, reported at once.  Each hook
  * is one step: steps are counted against a budget (X9), and an interrupt or a
  * fault can be armed to strike at the n-th one.
+ *
+ * With a schedule (sched.h) CPUs are fibers, and each step is a place where
+ * another one may go on.  The budget is then lowered to the next such place,
+ * so that without a schedule nothing more is asked at a step than it was.
  */
 #ifndef HOOK_IMPL_H
 #define HOOK_IMPL_H
 
 #include <string.h>
 
+#include "place.h"
+
 struct spinlock {
 	uint8_t	holder;			/* CPU + 1; 0: free */
 	uint8_t	rank;			/* enum lock_rank */
+};
+
+struct waitq {
+	uint16_t waiters;		/* bit per task of the schedule */
 };
 
 enum { TOUCHED_MAX = 128 };		/* a power of two */
@@ -33,7 +43,8 @@ struct hw {
 	uint8_t	 held[RANK_ZONE + 1];	/* locks held by the running context, per rank */
 	uint64_t steps;			/* hooks passed since the operation began */
 	uint64_t alarm;			/* step after which sim_alarm() is asked; 0: at once */
-	uint64_t budget;		/* steps an operation may take */
+	uint64_t budget;		/* steps until sim_over() decides what comes now */
+	struct sched *sched;		/* who runs when; NULL: one after the other */
 
 	/*
 	 * Faults and interrupts; 0 is "not armed", n strikes at the n-th chance from now.
@@ -59,21 +70,30 @@ struct hw {
 	struct touched touched[TOUCHED_MAX];	/* the latest */
 };
 
-void sim_alarm(struct hw *hw);		/* looks at budget and interrupt, sets the alarm anew */
+/* Looks at budget and interrupt, sets the alarm anew. */
+void sim_alarm(struct hw *hw, enum sim_place place, const volatile void *what);
+/* Past hw->budget: another CPU's turn, or too many steps (X9). */
+void sim_over(struct hw *hw, enum sim_place place, const volatile void *what);
+/* Returns once the lock is free; where nobody can free it, that is a deadlock. */
+void sim_lock_busy(struct hw *hw, const struct spinlock *lock);
+/* A CPU's set changes: only with its lock (sched.h has the rest). */
+void sched_touched(struct hw *hw, unsigned int zone, unsigned int cpu);
 void sim_event(struct hw *hw, struct event event);
 void sim_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
 void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
 
-/* One step: the place where a schedule may switch. */
-static inline void hook_step(struct hw *hw)
+/* One step: the place where a schedule may switch.  `what` is the lock or the datum, if any. */
+static inline void sim_step(struct hw *hw, enum sim_place place, const volatile void *what)
 {
 	if (++hw->steps > hw->alarm)
-		sim_alarm(hw);
+		sim_alarm(hw, place, what);
 }
 
-#define read_shared(hw, x)		(hook_step(hw), (x))
-#define write_shared(hw, x, value)	(hook_step(hw), (void)((x) = (value)))
-#define add_shared(hw, x, delta)	(hook_step(hw), (void)((x) += (delta)))
+static inline void hook_step(struct hw *hw) { sim_step(hw, PLACE_NONE, NULL); }
+
+#define read_shared(hw, x)		(sim_step(hw, PLACE_READ, &(x)), (x))
+#define write_shared(hw, x, value)	(sim_step(hw, PLACE_WRITE, &(x)), (void)((x) = (value)))
+#define add_shared(hw, x, delta)	(sim_step(hw, PLACE_ADD, &(x)), (void)((x) += (delta)))
 #define publish(x, value)		((void)((x) = (value)))
 #define observe(x)			(x)
 #define publish_page(to, ...)		((void)(*(to) = (__VA_ARGS__)))
@@ -91,7 +111,7 @@ static inline bool hook_irq_save(struct hw *hw)
 static inline void hook_irq_restore(struct hw *hw, bool masked)
 {
 	hw->irq_masked = masked;
-	hook_step(hw);
+	sim_step(hw, PLACE_IRQ, NULL);
 }
 
 static inline void hook_lock_init(struct spinlock *lock, enum lock_rank rank)
@@ -100,24 +120,30 @@ static inline void hook_lock_init(struct spinlock *lock, enum lock_rank rank)
 	lock->rank = (uint8_t)rank;
 }
 
+static inline void hook_waitq_init(struct waitq *q)
+{
+	q->waiters = 0;
+}
+
 static inline void sim_lock_taken(struct hw *hw, struct spinlock *lock)
 {
 	for (unsigned int rank = lock->rank; rank <= RANK_ZONE; rank++)
-		mm_assert(X9, hw->held[rank] == 0 || hw->in_irq);
+		mm_assert(X9, hw->held[rank] == 0);
 	lock->holder = (uint8_t)(hw->cpu + 1);
 	hw->held[lock->rank]++;
 }
 
 static inline void hook_lock(struct hw *hw, struct spinlock *lock)
 {
-	hook_step(hw);
-	mm_assert(X9, lock->holder == 0);
+	sim_step(hw, PLACE_LOCK, lock);
+	if (lock->holder)
+		sim_lock_busy(hw, lock);
 	sim_lock_taken(hw, lock);
 }
 
 static inline bool hook_trylock(struct hw *hw, struct spinlock *lock)
 {
-	hook_step(hw);
+	sim_step(hw, PLACE_TRYLOCK, lock);
 	if (hw->fail_trylock_at && --hw->fail_trylock_at == 0) {
 		hw->struck++;
 		return false;
@@ -134,7 +160,7 @@ static inline void hook_unlock(struct hw *hw, struct spinlock *lock)
 	mm_assert(X9, hw->held[lock->rank] > 0);
 	lock->holder = 0;
 	hw->held[lock->rank]--;
-	hook_step(hw);
+	sim_step(hw, PLACE_UNLOCK, lock);
 }
 
 static inline bool hook_lock_is_held(struct hw *hw, const struct spinlock *lock)
@@ -169,6 +195,8 @@ static inline void hook_touched(struct hw *hw, unsigned int zone, pfn_t pfn, uns
 	t->zone = (uint8_t)zone;
 	t->list = (uint8_t)list;
 	hw->zones_touched |= 1ULL << zone;
+	if (hw->sched && list >= LIST_OF_CPU)
+		sched_touched(hw, zone, list - LIST_OF_CPU);
 }
 
 static inline bool hook_may_alloc(struct hw *hw, gfp_t gfp, unsigned int order)

@@ -246,10 +246,10 @@ static void interrupt(struct hw *hw)
 	hw->irq_masked = false;
 }
 
-void sim_alarm(struct hw *hw)
+void sim_alarm(struct hw *hw, enum sim_place place, const volatile void *what)
 {
 	if (hw->steps > hw->budget)
-		hook_panic("X9", "the operation ends within its step budget", __FILE__, __LINE__);
+		sim_over(hw, place, what);
 	if (hw->irq_at && !hw->irq_masked && --hw->irq_at == 0)
 		interrupt(hw);
 	/* With an interrupt armed each step counts. */
