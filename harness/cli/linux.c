@@ -9,6 +9,7 @@ static int help(FILE *out, int status)
 {
 	fputs("Usage: tidemark linux prepare [OPTION...] WINDOW\n"
 	      "  or:  tidemark linux compare [OPTION...] WINDOW...\n"
+	      "  or:  tidemark linux trace WINDOW...\n"
 	      "Run programs in a real kernel and in core, and compare page by page.\n\n"
 	      "`tidemark linux COMMAND --help' tells more.\n", out);
 	return status;
@@ -16,7 +17,9 @@ static int help(FILE *out, int status)
 
 int cmd_linux(int argc, char **argv)
 {
-	static char name[2][32] = { "tidemark linux prepare", "tidemark linux compare" };
+	static char name[3][32] = {
+		"tidemark linux prepare", "tidemark linux compare", "tidemark linux trace",
+	};
 
 	if (argc > 1 && !strcmp(argv[1], "prepare")) {
 		argv[1] = name[0];
@@ -25,6 +28,10 @@ int cmd_linux(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "compare")) {
 		argv[1] = name[1];
 		return linux_compare(argc - 1, argv + 1);
+	}
+	if (argc > 1 && !strcmp(argv[1], "trace")) {
+		argv[1] = name[2];
+		return linux_trace(argc - 1, argv + 1);
 	}
 	if (argc > 1 && !strcmp(argv[1], "--help"))
 		return help(stdout, EXIT_GOOD);

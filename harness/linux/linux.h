@@ -5,5 +5,6 @@
 
 int linux_prepare(int argc, char **argv);	/* cli/prepare.c */
 int linux_compare(int argc, char **argv);	/* cli/compare.c */
+int linux_trace(int argc, char **argv);		/* cli/trace.c */
 
 #endif

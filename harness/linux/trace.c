@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* trace.c - replaying kmem events, one line at a time */
+#include "linux/trace.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "page_alloc.h"
+
+enum { LINE_MAX_BYTES = 512, NAME_BYTES = 40, BATCH_MAX = 64, AHEAD_MAX = 600 };
+
+struct line {				/* an event */
+	char	 name[NAME_BYTES];
+	unsigned int cpu;
+	bool	 irq;			/* in an interrupt, hard or soft */
+	const char *args;		/* behind the name; inside the reader's text */
+	char	 text[LINE_MAX_BYTES];
+};
+
+struct replaying {
+	struct mm *mm;
+	struct run *run;
+	struct program *p;
+	struct trace_counts *c;
+	const char *at, *end;		/* of the text */
+	uint64_t exact;			/* pages of an exact request that comes next */
+	uint64_t leftovers;		/* single frees that it has done itself */
+};
+
+/* --- lines -------------------------------------------------------------------------------- */
+
+/* "TASK-PID [CPU] FLAGS TIME: NAME: args"; false at the end.  Comments have no name. */
+static bool next_line(const char **at, const char *end, struct line *l)
+{
+	const char *stop, *cpu, *name;
+	size_t len;
+
+	if (*at >= end)
+		return false;
+	stop = memchr(*at, '\n', (size_t)(end - *at));
+	stop = stop ? stop : end;
+	len = (size_t)(stop - *at);
+	len = len < LINE_MAX_BYTES - 1 ? len : LINE_MAX_BYTES - 1;
+	memcpy(l->text, *at, len);
+	l->text[len] = '\0';
+	*at = stop < end ? stop + 1 : end;
+	l->name[0] = '\0';
+	l->args = l->text;
+	cpu = strstr(l->text, " [");
+	if (l->text[0] == '#' || !cpu)
+		return true;
+	l->cpu = (unsigned int)strtoul(cpu + 2, NULL, 10);
+	cpu = strstr(cpu, "] ");
+	if (!cpu || strlen(cpu) < 8)
+		return true;
+	l->irq = strchr("hsHZz", cpu[4]) != NULL;
+	name = strstr(cpu, ": ");
+	if (!name)
+		return true;
+	name += 2;
+	l->args = strchr(name, ':');
+	if (!l->args || l->args - name >= NAME_BYTES) {
+		l->args = l->text;
+		return true;
+	}
+	snprintf(l->name, NAME_BYTES, "%.*s", (int)(l->args - name), name);
+	return true;
+}
+
+static uint64_t number(const struct line *l, const char *key)
+{
+	const char *at = strstr(l->args, key);
+
+	return at ? strtoull(at + strlen(key), NULL, 0) : 0;
+}
+
+static bool is(const struct line *l, const char *name) { return !strcmp(l->name, name); }
+
+static gfp_t gfp_of(const struct line *l)
+{
+	const char *at = strstr(l->args, "gfp_flags=");
+	size_t bad;
+	gfp_t gfp = 0;
+
+	if (!at || !gfp_parse(at + 10, strcspn(at + 10, " \n"), &gfp, &bad))
+		return GFP_KERNEL;
+	return gfp;
+}
+
+/* --- core's pages ------------------------------------------------------------------------- */
+
+static struct page *page_at(const struct replaying *r, pfn_t pfn, struct zone **zone)
+{
+	for (unsigned int id = 0; id < r->mm->tun.zone_ids; id++)
+		if (zone_populated(&r->mm->zones[id]) && zone_spans(&r->mm->zones[id], pfn)) {
+			*zone = &r->mm->zones[id];
+			return zone_page(*zone, pfn);
+		}
+	return NULL;
+}
+
+/* The list that a block is on. */
+static struct list *list_of(struct zone *z, const struct page *page)
+{
+	enum migratetype type = (enum migratetype)page->type;
+
+	if (page->state == PAGE_FREE)
+		return &z->area[page->order].list[type];
+	type = type < MIGRATE_PCPTYPES ? type : MIGRATE_MOVABLE;
+	return &z->cpu[page->cpu].pcp.lists[pcp_list_index(z->tun, page->order, type)];
+}
+
+/* `got`, just handed out, takes the place on its list of `want`, which was the one. */
+static bool change_places(struct replaying *r, struct page *got, struct zone *from, pfn_t pfn,
+			  unsigned int order)
+{
+	struct zone *z;
+	struct page *want = page_at(r, pfn, &z), old;
+	struct list *l;
+	uint32_t prev, next;
+
+	if (!want || z != from || (want->state != PAGE_FREE && want->state != PAGE_PCP) ||
+	    want->order != order)
+		return false;
+	l = list_of(z, want);
+	prev = want->prev;
+	next = want->next;
+	old = *want;
+	*want = *got;
+	*got = old;
+	/* The neighbours now name the other page. */
+	if (prev)
+		list_entry(z->pages, prev)->next = list_link(z->pages, got);
+	else
+		l->first = list_link(z->pages, got);
+	if (next)
+		list_entry(z->pages, next)->prev = list_link(z->pages, got);
+	else
+		l->last = list_link(z->pages, got);
+	return true;
+}
+
+/* --- events ------------------------------------------------------------------------------- */
+
+static void on_cpu(struct replaying *r, const struct line *l)
+{
+	r->mm->tun.hw->cpu = (uint8_t)(l->cpu < r->mm->nr_cpus ? l->cpu : 0);
+	r->mm->tun.hw->steps = 0;
+	r->mm->tun.hw->nr_touched = 0;
+}
+
+static void miss(struct replaying *r, const struct line *l, struct page *page, pfn_t pfn,
+		 unsigned int order)
+{
+	pfn_t ours = page ? mm_page_pfn(r->mm, page) : PFN_NONE;
+
+	if (!r->c->first_miss[0])
+		snprintf(r->c->first_miss, sizeof(r->c->first_miss), "event %" PRIu64
+			 ": pfn %" PRIu64 " of order %u, core's is %" PRId64, r->c->events, pfn,
+			 order, (int64_t)ours);
+	(void)l;
+	if (page && change_places(r, page, mm_page_zone(r->mm, page), pfn, order))
+		r->c->resynced++;
+	else
+		r->c->lost++;
+}
+
+static void do_alloc(struct replaying *r, const struct line *l)
+{
+	unsigned int order = (unsigned int)number(l, "order=");
+	pfn_t pfn = number(l, "pfn=");
+	struct alloc_request req = {
+		.gfp = gfp_of(l), .order = (uint8_t)order, .nid = NODE_NONE,
+		.context = l->irq ? CTX_IRQ : 0 };
+	struct page *page = NULL;
+
+	r->c->allocs++;
+	if (r->exact) {
+		mm_alloc_exact(r->mm, &req, r->exact, &page);
+		r->leftovers = (1ULL << order) - r->exact;
+		r->exact = 0;
+	} else {
+		mm_alloc_pages(r->mm, &req, &page);
+	}
+	if (page && mm_page_pfn(r->mm, page) == pfn)
+		r->c->hits++;
+	else if (!page && !strstr(l->args, "pfn=0x"))
+		r->c->hits++;
+	else
+		miss(r, l, page, pfn, order);
+}
+
+/* What is freed was an allocation of that order; core may know it as a part, or not at all. */
+static struct page *freed_page(struct replaying *r, pfn_t pfn, unsigned int order)
+{
+	struct zone *z;
+	struct page *page = page_at(r, pfn, &z);
+
+	for (unsigned int o = order + 1; page && page->state == PAGE_NONE && o <= MAX_ORDER; o++) {
+		pfn_t start = align_down(pfn, 1ULL << o);
+		struct page *head = zone_spans(z, start) ? zone_page(z, start) : NULL;
+
+		/* Its owner split it meanwhile, of which no event tells. */
+		if (head && head->state == PAGE_ALLOC && head->order >= o) {
+			head->flags &= (uint8_t)~PG_COMP;
+			mm_split_page(r->mm, head);
+		}
+	}
+	if (page && page->state == PAGE_ALLOC && page->order > order) {
+		page->flags &= (uint8_t)~PG_COMP;
+		mm_split_page(r->mm, page);
+	}
+	if (page && page->state == PAGE_NONE && !mm_state_adopt(r->mm, z, pfn, order))
+		return NULL;
+	return page && page->state == PAGE_ALLOC && page->order == order ? page : NULL;
+}
+
+static void do_free(struct replaying *r, pfn_t pfn, unsigned int order)
+{
+	struct page *page = freed_page(r, pfn, order);
+
+	r->c->frees++;
+	if (!page || mm_free_pages(r->mm, page, order) != MM_OK)
+		r->c->lost++;
+}
+
+/* Is this free one of a list, which goes to the sets page by page a little later? */
+static bool is_batched(const struct replaying *r, const struct line *l, pfn_t pfn)
+{
+	const char *at = r->at;
+	struct line ahead;
+
+	for (unsigned int i = 0; i < AHEAD_MAX && next_line(&at, r->end, &ahead); i++) {
+		if (ahead.cpu != l->cpu || !ahead.name[0])
+			continue;
+		if (is(&ahead, "mm_page_free_batched") && number(&ahead, "pfn=") == pfn)
+			return true;
+		if ((is(&ahead, "mm_page_alloc") || is(&ahead, "mm_page_free")) &&
+		    number(&ahead, "pfn=") == pfn)
+			return false;
+	}
+	return false;
+}
+
+static void do_bulk(struct replaying *r, const struct line *l)
+{
+	struct alloc_request req = { .gfp = (gfp_t)number(l, "gfp=") & __GFP_BITS_MASK,
+				     .nid = NODE_NONE, .context = l->irq ? CTX_IRQ : 0 };
+	uint32_t nr = (uint32_t)number(l, "nr="), filled;
+	struct page **pages = calloc(nr + 1, sizeof(*pages));
+
+	if (!pages)
+		abort();
+	/* One page comes with an event of its own. */
+	if (nr > 1)
+		mm_alloc_bulk(r->mm, &req, pages, nr, &filled);
+	free(pages);
+}
+
+static void do_other(struct replaying *r, const struct line *l)
+{
+	struct zone *z;
+	struct page *page;
+
+	if (is(l, "mm_lru_insertion")) {
+		page = page_at(r, number(l, "pfn="), &z);
+		if (page && (page->state == PAGE_NONE || page->state == PAGE_ALLOC))
+			page->flags |= PG_LRU;
+	} else if (is(l, "fold")) {
+		mm_tick(r->mm);
+	} else if (is(l, "bulk")) {
+		do_bulk(r, l);
+	} else if (is(l, "exact")) {
+		r->exact = (number(l, "bytes=") + 4095) >> 12;
+	} else if (is(l, "drain_zone")) {
+		mm_drain_cpu(r->mm, (unsigned int)number(l, "drained_cpu="));
+	}
+}
+
+static void do_event(struct replaying *r, const struct line *l)
+{
+	pfn_t pfn = number(l, "pfn=");
+
+	on_cpu(r, l);
+	r->c->events++;
+	if (is(l, "mm_page_alloc"))
+		do_alloc(r, l);
+	else if (is(l, "mm_page_free_batched"))
+		do_free(r, pfn, 0);
+	else if (!is(l, "mm_page_free"))
+		do_other(r, l);
+	else if (r->leftovers && !number(l, "order="))
+		r->leftovers--;
+	else if (number(l, "order=") || !is_batched(r, l, pfn))
+		do_free(r, pfn, (unsigned int)number(l, "order="));
+}
+
+/* --- the whole ---------------------------------------------------------------------------- */
+
+/* Events count between the end of the first stopped section and the start of the second. */
+static void replay_lines(struct replaying *r)
+{
+	bool begun = false;
+	struct line l;
+
+	while (next_line(&r->at, r->end, &l)) {
+		if (is(&l, "snapshot")) {
+			if (begun)
+				return;
+			begun = number(&l, "index=") == 1;
+		} else if (begun && l.name[0]) {
+			do_event(r, &l);
+		}
+	}
+}
+
+static void compare_end(struct replaying *r, const struct window *w, uint32_t program)
+{
+	char wrong[REPLY_SENTENCE];
+	struct snapshot *now;
+	struct reply reply;
+
+	if (!reply_read(w, program, &reply, wrong)) {
+		reply_free(&reply);
+		return;
+	}
+	now = snapshot_take(r->mm);
+	r->c->ended_equal = snapshot_same(reply.before, now, SKIP_MOVABLE, r->c->at_end);
+	snapshot_delete(now);
+	reply_free(&reply);
+}
+
+bool trace_replay(const struct window *w, const struct wire_blob *blob, struct trace_counts *c,
+		  char wrong[REPLY_SENTENCE])
+{
+	struct replaying r = { .c = c };
+	struct reply reply = { .before = NULL };
+	bool ok;
+
+	memset(c, 0, sizeof(*c));
+	if (blob->programs < 2 || blob->offset > w->nr_bytes ||
+	    blob->bytes > w->nr_bytes - blob->offset) {
+		snprintf(wrong, REPLY_SENTENCE, "no snapshots around it, or not in the window");
+		return false;
+	}
+	r.at = (const char *)w->bytes + blob->offset;
+	r.end = r.at + blob->bytes;
+	r.p = calloc(1, sizeof(*r.p));
+	r.run = run_new();
+	if (!r.p)
+		abort();
+	ok = reply_read(w, blob->programs - 2, &reply, wrong) &&
+	     reply_config(&reply, &r.p->config, wrong);
+	r.p->state = ok ? reply.after : NULL;
+	if (ok && !run_program(r.run, r.p, RUN_NO_CHECKS, 0)) {
+		snprintf(wrong, REPLY_SENTENCE, "%s", run_finding(r.run)->what);
+		ok = false;
+	}
+	if (ok) {
+		r.mm = run_mm(r.run);
+		r.mm->tun.hw->budget = UINT64_MAX;
+		replay_lines(&r);
+		compare_end(&r, w, blob->programs - 1);
+	}
+	reply_free(&reply);
+	run_delete(r.run);
+	free(r.p);
+	return ok;
+}
