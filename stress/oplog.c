@@ -81,8 +81,11 @@ void oplog_begin(struct worker *w, const struct oplog_entry *entry)
 	*next(w->log) = (struct record){ .what = 'o', .a = (uint8_t)entry->op, .b = entry->order,
 					 .c = entry->context, .d = entry->gfp, .e = entry->n,
 					 .f = entry->token, .g = (uint64_t)entry->value };
-	if (!w->cpu.in_irq)
-		begin_count(w);
+	if (w->cpu.in_irq)
+		return;
+	begin_count(w);
+	if (w->cpu.irq_once)
+		hw_arm(&w->cpu);
 }
 
 void oplog_also(struct worker *w, uint32_t token)
@@ -130,10 +133,15 @@ static void print_lock(const struct session *s, const struct record *r, FILE *f)
 
 static void print_record(const struct session *s, const struct record *r, FILE *f)
 {
+	static const char *const names[NR_LOG_OPS] = {
+		"alloc", "bulk", "exact", "split", "free", "free_list", "get", "movable", "dirty",
+		"drain_cpu", "drain", "tick", "cpu_down", "cpu_up", "sysctl",
+	};
+
 	switch (r->what) {
 	case 'o':
-		fprintf(f, "o %u %u %u %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRId64 "\n", r->a,
-			r->b, r->c, r->d, r->e, r->f, (int64_t)r->g);
+		fprintf(f, "o %s %u %u %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRId64 "\n",
+			names[r->a], r->b, r->c, r->d, r->e, r->f, (int64_t)r->g);
 		break;
 	case 't':
 		fprintf(f, "t %" PRIu32 "\n", r->d);

@@ -248,7 +248,9 @@ static void init_worker(struct session *s, unsigned int id, uint32_t room)
 	w->cpu = (struct hw_cpu){
 		.cpu = (uint8_t)id, .random = rng_next(&seed), .on_panic = stress_panic,
 		.on_panic_to = w, .irq = stress_interrupt, .irq_to = w,
-		.irq_every = s->params.irq_every };
+		.irq_every = s->params.irq_every,
+		/* A program has one interrupt in an op, so where a log is to become one ... */
+		.irq_once = s->options->round && s->options->log };
 	if (s->options->log)
 		oplog_start(w);
 }

@@ -26,6 +26,7 @@ int cmd_boot(int argc, char **argv);
 int cmd_hash(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_stress(int argc, char **argv);
+int cmd_import_stress(int argc, char **argv);
 int cmd_linux(int argc, char **argv);
 
 /* --- files.c ------------------------------------------------------------------------------ */

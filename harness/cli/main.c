@@ -24,6 +24,7 @@ static const struct command commands[] = {
 	{ "linux", "compare with the real kernel of a guest", cmd_linux },
 	{ "bench", "measure core on its own", cmd_bench },
 	{ "stress", "let real threads use one machine", cmd_stress },
+	{ "import-stress", "make a program of a failed stress run's log", cmd_import_stress },
 };
 
 enum { NR_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -34,7 +35,7 @@ static void help(FILE *out)
 	      "Run programs of memory allocations against a model of the Linux page allocator.\n\n",
 	      out);
 	for (unsigned int i = 0; i < NR_COMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].about);
+		fprintf(out, "  %-13s %s\n", commands[i].name, commands[i].about);
 	fputs("\n`tidemark COMMAND --help' tells more, with an example.\n"
 	      "Exit status: 0 nothing found, 1 something found, 2 trouble.\n", out);
 }

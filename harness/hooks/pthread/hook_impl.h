@@ -39,6 +39,7 @@ struct hw_cpu {				/* only its own thread touches it, but where said */
 	uint64_t masked_at;		/* step at which interrupts were masked last */
 	uint64_t masked_steps;		/* with interrupts masked, up to the last restore */
 	uint64_t irq_every;		/* mean steps between interrupts; 0: there are none */
+	bool	 irq_once;		/* the next one waits for hw_arm() */
 	void	 (*irq)(void *to);
 	void	 *irq_to;
 	void	 (*on_lock)(void *to, const struct spinlock *lock);	/* NULL: nobody listens */
@@ -68,6 +69,7 @@ extern _Thread_local struct hw_cpu *hw_self;
 /* This thread is that CPU from now on; its fields are set.  NULL: it is none any more. */
 void hw_enter(struct hw_cpu *self);
 
+void hw_arm(struct hw_cpu *self);	/* draws when the next interrupt strikes */
 void hw_strike(struct hw_cpu *self);	/* an interrupt is due */
 void hw_lock_wait(struct hw_cpu *self, struct spinlock *lock);
 

@@ -43,18 +43,18 @@ uint64_t hook_random(struct hw *hw)
 	return x ^ (x >> 31);
 }
 
-static uint64_t draw_strike(struct hw_cpu *self)
+void hw_arm(struct hw_cpu *self)
 {
-	if (!self->irq_every)
-		return UINT64_MAX;
-	return self->steps + 1 + hook_random(NULL) % (2 * self->irq_every);
+	self->strike_at = UINT64_MAX;
+	if (self->irq_every)
+		self->strike_at = self->steps + 1 + hook_random(NULL) % (2 * self->irq_every);
 }
 
 void hw_enter(struct hw_cpu *self)
 {
 	hw_self = self;
 	if (self)
-		self->strike_at = draw_strike(self);
+		hw_arm(self);
 }
 
 void hw_strike(struct hw_cpu *self)
@@ -77,7 +77,8 @@ void hw_strike(struct hw_cpu *self)
 	self->held = held;
 	self->in_irq = false;
 	self->irq_masked = false;
-	self->strike_at = draw_strike(self);
+	if (!self->irq_once)
+		hw_arm(self);
 }
 
 _Noreturn void hook_panic(const char *tag, const char *what, const char *file, int line)
