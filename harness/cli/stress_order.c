@@ -136,7 +136,8 @@ static void take_item(struct merge *m, uint32_t cpu)
 	}
 	*(uint32_t *)log_add(&log->order, sizeof(uint32_t)) = item->op;
 	op_at(log, item->op)->placed = true;
-	for (uint32_t op = item->op + 1; op < log->ops.nr && op_at(log, op)->outer == item->op; op++)
+	for (uint32_t op = item->op + 1;
+	     op < log->ops.nr && op_at(log, op)->outer == item->op; op++)
 		op_at(log, op)->placed = true;
 }
 
