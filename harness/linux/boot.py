@@ -15,7 +15,7 @@ import debian
 import window
 
 INIT = debian.TREE / 'harness' / 'linux' / 'guest' / 'init'
-SECONDS_MAX = 300
+SECONDS_MAX = 600
 PR_SET_PDEATHSIG = 1
 
 # The same memory at the same addresses in every boot, as far as the kernel decides.

@@ -70,7 +70,7 @@ CONFIGS = (
 	       cpus=(1, 1), append='kernelcore=2G'),
 	Config('large', '6 GiB, so that there is a Normal zone', memory=(6144,), cpus=(2,)),
 	Config('large-busy', '768 MiB of Normal zone over 3 GiB, fragmented', memory=(3840,),
-	       script=BUSY_NORMAL),
+	       script=BUSY_NORMAL, programs=20, window_mib=512),
 	Config('small', '96 MiB, where much fails', memory=(96,)),
 	Config('quarter', '256 MiB, 4 CPUs', memory=(256,), cpus=(4,)),
 	Config('busy', 'fragmented', script=BUSY),
