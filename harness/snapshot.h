@@ -92,7 +92,11 @@ bool snapshot_apply(const struct snapshot *s, struct mm *mm, char wrong[160]);
  * Compares all that both have; false at the first difference, which is then
  * described in `what`.  `skip` is a set of what does not count.
  */
-enum snapshot_skip { SKIP_MOVABLE = 1, SKIP_ZONELISTS = 2 };
+enum snapshot_skip {
+	SKIP_MOVABLE	= 1 << 0,
+	SKIP_ZONELISTS	= 1 << 1,
+	SKIP_EXPIRE	= 1 << 2,	/* follows counters that core does not have */
+};
 bool snapshot_same(const struct snapshot *a, const struct snapshot *b, unsigned int skip,
 		   char what[200]);
 

@@ -8,14 +8,22 @@
 
 #include "page_alloc.h"
 
-enum { LINE_MAX_BYTES = 512, NAME_BYTES = 40, BATCH_MAX = 64, AHEAD_MAX = 600 };
+enum { LINE_MAX_BYTES = 512, NAME_BYTES = 40, AHEAD_MAX = 600, BULKS_MAX = 32 };
 
 struct line {				/* an event */
 	char	 name[NAME_BYTES];
 	unsigned int cpu;
+	uint64_t pid;
 	bool	 irq;			/* in an interrupt, hard or soft */
 	const char *args;		/* behind the name; inside the reader's text */
 	char	 text[LINE_MAX_BYTES];
+};
+
+/* A bulk request has no events of its own: its pages are taken some time before it ends. */
+struct bulk {
+	uint64_t pid;
+	uint32_t nr;			/* 0: none of this task's is under way */
+	gfp_t	 gfp;
 };
 
 struct replaying {
@@ -26,9 +34,20 @@ struct replaying {
 	const char *at, *end;		/* of the text */
 	uint64_t exact;			/* pages of an exact request that comes next */
 	uint64_t leftovers;		/* single frees that it has done itself */
+	struct bulk bulks[BULKS_MAX];
 };
 
 /* --- lines -------------------------------------------------------------------------------- */
+
+/* The number behind the last '-' of the task's name. */
+static uint64_t pid_before(const char *text, const char *end)
+{
+	const char *at = end;
+
+	while (at > text && at[-1] != '-')
+		at--;
+	return strtoull(at, NULL, 10);
+}
 
 /* "TASK-PID [CPU] FLAGS TIME: NAME: args"; false at the end.  Comments have no name. */
 static bool next_line(const char **at, const char *end, struct line *l)
@@ -51,6 +70,7 @@ static bool next_line(const char **at, const char *end, struct line *l)
 	if (l->text[0] == '#' || !cpu)
 		return true;
 	l->cpu = (unsigned int)strtoul(cpu + 2, NULL, 10);
+	l->pid = pid_before(l->text, cpu);
 	cpu = strstr(cpu, "] ");
 	if (!cpu || strlen(cpu) < 8)
 		return true;
@@ -243,18 +263,40 @@ static bool is_batched(const struct replaying *r, const struct line *l, pfn_t pf
 	return false;
 }
 
-static void do_bulk(struct replaying *r, const struct line *l)
+static struct bulk *bulk_of(struct replaying *r, uint64_t pid)
 {
-	struct alloc_request req = { .gfp = (gfp_t)number(l, "gfp=") & __GFP_BITS_MASK,
-				     .nid = NODE_NONE, .context = l->irq ? CTX_IRQ : 0 };
-	uint32_t nr = (uint32_t)number(l, "nr="), filled;
-	struct page **pages = calloc(nr + 1, sizeof(*pages));
+	struct bulk *unused = &r->bulks[pid % BULKS_MAX];
+
+	for (unsigned int i = 0; i < BULKS_MAX; i++) {
+		if (r->bulks[i].nr && r->bulks[i].pid == pid)
+			return &r->bulks[i];
+		if (!r->bulks[i].nr)
+			unused = &r->bulks[i];
+	}
+	return unused;
+}
+
+static void begin_bulk(struct replaying *r, const struct line *l)
+{
+	*bulk_of(r, l->pid) = (struct bulk){
+		.pid = l->pid, .nr = (uint32_t)number(l, "nr="),
+		.gfp = (gfp_t)number(l, "gfp=") & __GFP_BITS_MASK };
+}
+
+static void end_bulk(struct replaying *r, const struct line *l)
+{
+	struct bulk *bulk = bulk_of(r, l->pid);
+	struct alloc_request req = { .gfp = bulk->gfp, .nid = NODE_NONE,
+				     .context = l->irq ? CTX_IRQ : 0 };
+	struct page **pages = calloc(bulk->nr + 1u, sizeof(*pages));
+	uint32_t filled;
 
 	if (!pages)
 		abort();
 	/* One page comes with an event of its own. */
-	if (nr > 1)
-		mm_alloc_bulk(r->mm, &req, pages, nr, &filled);
+	if (bulk->nr > 1)
+		mm_alloc_bulk(r->mm, &req, pages, bulk->nr, &filled);
+	bulk->nr = 0;
 	free(pages);
 }
 
@@ -270,7 +312,9 @@ static void do_other(struct replaying *r, const struct line *l)
 	} else if (is(l, "fold")) {
 		mm_tick(r->mm);
 	} else if (is(l, "bulk")) {
-		do_bulk(r, l);
+		begin_bulk(r, l);
+	} else if (is(l, "bulk_done")) {
+		end_bulk(r, l);
 	} else if (is(l, "exact")) {
 		r->exact = (number(l, "bytes=") + 4095) >> 12;
 	} else if (is(l, "drain_zone")) {
@@ -326,7 +370,8 @@ static void compare_end(struct replaying *r, const struct window *w, uint32_t pr
 		return;
 	}
 	now = snapshot_take(r->mm);
-	r->c->ended_equal = snapshot_same(reply.before, now, SKIP_MOVABLE, r->c->at_end);
+	r->c->ended_equal = snapshot_same(reply.before, now, SKIP_MOVABLE | SKIP_EXPIRE,
+					   r->c->at_end);
 	snapshot_delete(now);
 	reply_free(&reply);
 }
