@@ -185,10 +185,22 @@ struct page *alloc_attempt(struct alloc_context *ac, unsigned int alloc_flags)
 
 /* --- the edge ----------------------------------------------------------------------------- */
 
+/* Most requests name no node and have no context; asked without a branch per question. */
+static bool is_plain_request(const struct alloc_request *req)
+{
+	const gfp_t both = __GFP_MOVABLE | __GFP_RECLAIMABLE;
+
+	return (req->order <= MAX_ORDER) & !(req->gfp & ~__GFP_BITS_MASK) &
+	       gfp_zone_is_legal(req->gfp) & ((req->gfp & both) != both) &
+	       (req->nid == NODE_NONE) & !req->nodemask & !req->context;
+}
+
 enum mm_error mm_request_check(const struct mm *mm, const struct alloc_request *req)
 {
 	unsigned int online = mm->tun.online_nodes;
 
+	if (is_plain_request(req))
+		return MM_OK;
 	if (req->order > MAX_ORDER)
 		return MM_BAD_ORDER;
 	if (req->gfp & ~__GFP_BITS_MASK || !gfp_zone_is_legal(req->gfp))

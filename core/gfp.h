@@ -136,6 +136,8 @@ static inline enum migratetype gfp_migratetype(const struct tunables *t, gfp_t g
  */
 static inline gfp_t gfp_in_context(gfp_t gfp, unsigned int context)
 {
+	if (!context)
+		return gfp;
 	if (context & CTX_NOIO)
 		gfp &= ~(__GFP_IO | __GFP_FS);
 	if (context & CTX_NOFS)

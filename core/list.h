@@ -42,13 +42,10 @@ static inline void list_add_head(struct list *l, struct page *base, struct page 
 {
 	uint32_t link = list_link(base, page);
 
-	mm_assert(X3, page->next == 0 && page->prev == 0);
+	mm_assert(X3, (page->next | page->prev) == 0);
 	mm_assert(X3, l->first != link);
 	page->next = l->first;
-	if (l->first)
-		base[l->first - 1].prev = link;
-	else
-		l->last = link;
+	*(l->first ? &base[l->first - 1].prev : &l->last) = link;
 	publish(l->first, link);
 	publish(l->nr, l->nr + 1);
 }
@@ -57,13 +54,10 @@ static inline void list_add_tail(struct list *l, struct page *base, struct page 
 {
 	uint32_t link = list_link(base, page);
 
-	mm_assert(X3, page->next == 0 && page->prev == 0);
+	mm_assert(X3, (page->next | page->prev) == 0);
 	mm_assert(X3, l->last != link);
 	page->prev = l->last;
-	if (l->last)
-		base[l->last - 1].next = link;
-	else
-		publish(l->first, link);
+	publish(*(l->last ? &base[l->last - 1].next : &l->first), link);
 	l->last = link;
 	publish(l->nr, l->nr + 1);
 }
@@ -71,18 +65,14 @@ static inline void list_add_tail(struct list *l, struct page *base, struct page 
 static inline void list_del(struct list *l, struct page *base, struct page *page)
 {
 	uint32_t link = list_link(base, page);
+	uint32_t *to = page->prev ? &base[page->prev - 1].next : &l->first;
+	uint32_t *back = page->next ? &base[page->next - 1].prev : &l->last;
 
 	mm_assert(X3, l->nr > 0);
-	mm_assert(X3, page->prev ? base[page->prev - 1].next == link : l->first == link);
-	mm_assert(X3, page->next ? base[page->next - 1].prev == link : l->last == link);
-	if (page->prev)
-		base[page->prev - 1].next = page->next;
-	else
-		publish(l->first, page->next);
-	if (page->next)
-		base[page->next - 1].prev = page->prev;
-	else
-		l->last = page->prev;
+	mm_assert(X3, *to == link);
+	mm_assert(X3, *back == link);
+	publish(*to, page->next);
+	*back = page->prev;
 	page->next = 0;
 	page->prev = 0;
 	publish(l->nr, l->nr - 1);

@@ -54,7 +54,7 @@ static inline void stat_mod(struct hw *hw, struct zone_stats *stats, struct stat
 {
 	int64_t sum = diff->diff[item] + delta, threshold = observe(diff->threshold);
 
-	if (sum > threshold || -sum > threshold) {
+	if ((sum > threshold) | (sum < -threshold)) {
 		add_shared(hw, stats->count[item], sum);
 		sum = 0;
 	}

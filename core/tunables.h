@@ -69,7 +69,7 @@ static inline bool zone_type_configured(const struct tunables *t, unsigned int t
 /* P1: is there a per-CPU list for blocks of this order? */
 static inline bool pcp_has_order(const struct tunables *t, unsigned int order)
 {
-	return order <= COSTLY_ORDER || order == t->pageblock_order;
+	return (order <= COSTLY_ORDER) | (order == t->pageblock_order);
 }
 
 static inline uint64_t pageblock_nr_pages(const struct tunables *t)

@@ -178,10 +178,13 @@ uint64_t validate_pcp_count(const struct zone *z, unsigned int cpu)
 	const struct pcp *pcp = &z->cpu[cpu].pcp;
 	uint64_t pages = 0;
 
-	for (unsigned int i = 0; i < NR_PCP_LOW_LISTS; i++)
-		pages += list_nr(&pcp->lists[i]) << i / MIGRATE_PCPTYPES;
-	for (unsigned int i = NR_PCP_LOW_LISTS; i < NR_PCP_LISTS; i++)
-		pages += list_nr(&pcp->lists[i]) << z->blocks.order;
+	for (unsigned int i = 0; i < NR_PCP_LISTS; i++) {
+		const struct list *l = &pcp->lists[i];
+
+		if (l->first | l->last | l->nr)
+			pages += list_nr(l) << (i < NR_PCP_LOW_LISTS ? i / MIGRATE_PCPTYPES
+								     : z->blocks.order);
+	}
 	mm_assert(X2, pages == pcp->count);
 	mm_assert(P3, pcp->free_factor <= PCP_FREE_FACTOR_MAX);
 	return pages;

@@ -182,18 +182,20 @@ static void check_zone(struct oracle *o, const struct alloc_request *req, unsign
 		mm_assert(X5, zone == q->zone);
 }
 
-/* Have all of them one owner? */
+/* Are they all of one owner? */
 static bool same_owner(const uint32_t *owner, uint64_t nr)
 {
-	return nr == 1 || memcmp(owner, owner + 1, (size_t)(nr - 1) * sizeof(*owner)) == 0;
+	uint32_t differ = 0;
+
+	for (uint64_t i = 1; i < nr; i++)
+		differ |= owner[i] ^ owner[0];
+	return differ == 0;
 }
 
 static void set_owner(uint32_t *owner, uint64_t nr, uint32_t to)
 {
-	owner[0] = to;
-	for (uint64_t done = 1; done < nr; done *= 2)
-		memcpy(owner + done, owner,
-		       (size_t)(done < nr - done ? done : nr - done) * sizeof(*owner));
+	for (uint64_t i = 0; i < nr; i++)
+		owner[i] = to;
 }
 
 /* Pages of one run change from one owner to another. */

@@ -157,6 +157,7 @@ static void reset(struct run *r, const struct program *p, unsigned int flags)
 	r->nr_pieces = 0;
 	r->tokens = 0;
 	r->irq_op = NULL;
+	memset(r->told_events, 0, sizeof(r->told_events));
 	r->policy = (struct mempolicy){ .mode = MPOL_DEFAULT, .home = NODE_NONE };
 	r->finding = (struct finding){ .op = 0 };
 	r->stats = (struct run_stats){ .ops = 0 };

@@ -8,7 +8,7 @@
  * program can have written is cleared:
  *
  *   - heads of blocks, which reach a list first, and so hook_touched();
- *   - pages inside of what a request got: split, marked movable, freed in part;
+ *   - pages inside of what a request got: split, marked movable;
  *   - everything in a zone that was imported.
  *
  * Giving everything back, which ends a program, makes no new heads: it only
@@ -136,19 +136,12 @@ static size_t zones_end(const struct mm *mm)
 	return offsetof(struct mm, zones) + mm->tun.zone_ids * sizeof(struct zone);
 }
 
-/*
- * Of struct mm all but zones that no online node has, and free lists of zones
- * without pages; `to` is the same machine, or has zeros there.
- */
+/* Of struct mm all but zones that no online node has. */
 static void copy_mm(struct mm *to, const struct mm *from)
 {
 	const size_t rest = offsetof(struct mm, nodes);
 
-	memcpy(to, from, offsetof(struct mm, zones));
-	for (unsigned int id = 0; id < from->tun.zone_ids; id++)
-		memcpy(&to->zones[id], &from->zones[id],
-		       zone_populated(&from->zones[id]) ? sizeof(struct zone) :
-		       offsetof(struct zone, area));
+	memcpy(to, from, zones_end(from));
 	memcpy((uint8_t *)to + rest, (const uint8_t *)from + rest, sizeof(*to) - rest);
 }
 
@@ -188,30 +181,38 @@ static bool take_image(struct run *r, struct image *im)
 		nr_cpus += r->mm.nr_cpus;
 		im->seen[z->id] = r->seen[z->id];
 	}
-	memset(&im->mm, 0, sizeof(im->mm));
 	copy_mm(&im->mm, &r->mm);
 	im->random = r->hw.random;
 	oracle_copy(im->oracle, r->oracle);
 	return true;
 }
 
+/* Takes the lowest run of bits out of *parts: the pages there, as indexes in the zone. */
+static struct pfn_range next_parts(const struct zone *z, uint64_t *parts, unsigned int shift)
+{
+	unsigned int first = ffs_u64(*parts), nr = ffs_u64(~(*parts >> first));
+
+	*parts &= nr == 64 ? 0 : ~(((1ULL << nr) - 1) << first);
+	return (struct pfn_range){
+		min_u64((uint64_t)first << shift, zone_spanned(z)),
+		min_u64((uint64_t)(first + nr) << shift, zone_spanned(z)) };
+}
+
 /* Zeroes what the last program can have written in the zone's pages, and who owned them. */
 static void scrub(struct run *r, struct zone *z)
 {
 	const struct dirt *d = &r->dirty[z->id];
-	uint64_t parts = r->imported >> z->id & 1 ? UINT64_MAX : d->parts;
+	uint64_t all = r->imported >> z->id & 1 ? UINT64_MAX : 0;
+	uint64_t pages = d->pages | all, owners = d->owners | all;
+	struct pfn_range at;
 
-	while (parts) {
-		unsigned int first = ffs_u64(parts), nr = ffs_u64(~(parts >> first));
-		uint64_t start = (uint64_t)first << d->shift;
-		uint64_t end = start + ((uint64_t)nr << d->shift);
-
-		parts &= nr == 64 ? 0 : ~(((1ULL << nr) - 1) << first);
-		end = min_u64(end, zone_spanned(z));
-		if (start >= end)
-			break;
-		memset(z->pages + start, 0, (size_t)(end - start) * sizeof(*z->pages));
-		oracle_disown(r->oracle, z->id, z->start_pfn + start, z->start_pfn + end);
+	while (pages) {
+		at = next_parts(z, &pages, d->shift);
+		memset(z->pages + at.start, 0, (size_t)(at.end - at.start) * sizeof(*z->pages));
+	}
+	while (owners) {
+		at = next_parts(z, &owners, d->shift);
+		oracle_disown(r->oracle, z->id, z->start_pfn + at.start, z->start_pfn + at.end);
 	}
 }
 
@@ -277,7 +278,7 @@ static void compare_with_boot(struct run *r, const struct mm_config *config)
 	run_check(X10, same);
 }
 
-#define SAME_BYTES(a, b, nr)	(memcmp(a, b, (nr) * sizeof(*(a))) == 0)
+#define SAME_BYTES(a, b, nr)	((nr) == 0 || memcmp(a, b, (nr) * sizeof(*(a))) == 0)
 
 /* The same machine?  What is beyond the number of zones or ranges means nothing. */
 static bool same_config(const struct mm_config *a, const struct mm_config *b)

@@ -279,6 +279,8 @@ void run_expect_zone(struct run *r, const struct op *op)
 
 /* --- state as coverage -------------------------------------------------------------------- */
 
+/* Each point of the state is told when it is entered: telling it again would add nothing. */
+
 /* A feature is a point of the abstract state, spread over the table. */
 static void feature(struct run *r, unsigned int kind, unsigned int a, unsigned int b)
 {
@@ -310,8 +312,12 @@ static void zone_features(struct run *r, const struct zone *z)
 {
 	const struct pcp *pcp = &z->cpu[r->hw.cpu].pcp;
 	struct zone_seen *seen = &r->seen[z->id];
+	unsigned int at = band(z), fill = pcp->high ? pcp->count * 8u / pcp->high : 0;
 
-	feature(r, FEATURE_BAND, z->id, band(z));
+	if (seen->told_band != at + 1) {
+		seen->told_band = (uint8_t)(at + 1);
+		feature(r, FEATURE_BAND, z->id, at);
+	}
 	for (unsigned int type = 0; type < NR_MIGRATETYPES; type++) {
 		unsigned int order = fls_u64(seen->orders[type]);
 
@@ -320,8 +326,10 @@ static void zone_features(struct run *r, const struct zone *z)
 		seen->told[type] = (uint8_t)order;
 		feature(r, FEATURE_LARGEST, z->type * NR_MIGRATETYPES + type, order);
 	}
-	feature(r, FEATURE_PCP, z->type * 8u + pcp->free_factor,
-		pcp->high ? (pcp->count * 8u / pcp->high) : 0);
+	if (seen->told_set != fill * 8 + pcp->free_factor + 1) {
+		seen->told_set = fill * 8 + pcp->free_factor + 1;
+		feature(r, FEATURE_PCP, z->type * 8u + pcp->free_factor, fill);
+	}
 }
 
 void run_features(struct run *r, const struct op *op)
@@ -329,9 +337,14 @@ void run_features(struct run *r, const struct op *op)
 	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
 		if (r->hw.zones_touched >> r->zone_ids[i] & 1)
 			zone_features(r, &r->mm.zones[r->zone_ids[i]]);
-	for (unsigned int kind = 0; kind < NR_EVENTS; kind++)
-		if (r->hw.nr_events[kind])
-			feature(r, FEATURE_EVENTS, kind, fls_u64(r->hw.nr_events[kind]));
+	for (unsigned int kind = 0; kind < NR_EVENTS; kind++) {
+		unsigned int log = fls_u64(r->hw.nr_events[kind]);
+
+		if (!log || log == r->told_events[kind])
+			continue;
+		r->told_events[kind] = (uint8_t)log;
+		feature(r, FEATURE_EVENTS, kind, log);
+	}
 	if (op_kinds[op->kind].allocates)
 		feature(r, FEATURE_VERDICT, op->kind * 16u + op->order,
 			r->verdict + 4u * (op->gfp >> 5 & 1) + 8u * (op->gfp >> 10 & 3));

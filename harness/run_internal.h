@@ -40,12 +40,16 @@ struct zone_seen {
 	uint32_t nr[NR_ORDERS * NR_MIGRATETYPES];	/* blocks, by list as in hooks.h */
 	int64_t	 pages[NR_MIGRATETYPES];		/* on lists of the type */
 	uint16_t orders[NR_MIGRATETYPES];		/* bit per order that has some */
-	uint8_t	 told[NR_MIGRATETYPES];			/* largest order + 1 in the last feature */
+	/* What features last told of the zone; band and set plus 1, 0 is nothing yet. */
+	uint8_t	 told[NR_MIGRATETYPES];			/* largest order + 1 */
+	uint8_t	 told_band;
+	uint32_t told_set;
 };
 
-/* Struct pages of a zone that may not be zero any more: a bit per 64th part of the zone. */
+/* What of a zone may not be zero any more since boot: a bit per 64th part of it. */
 struct dirt {
-	uint64_t parts;
+	uint64_t pages;			/* some struct page */
+	uint64_t owners;		/* some owner in the model */
 	uint8_t	 shift;			/* log2 pages in a part */
 };
 
@@ -106,6 +110,7 @@ struct run {
 	void (*on_switch)(void *to, const char *text);
 	void *on_switch_to;
 	void (*on_feature)(unsigned int feature);
+	uint8_t		 told_events[NR_EVENTS];	/* by the program's features so far: log2 */
 	char text[256];			/* what the op did, for on_op */
 };
 
@@ -175,13 +180,19 @@ struct image *run_image_new(void);
 void run_boot(struct run *r, const struct mm_config *config);
 void run_unboot(struct run *r);			/* gives all memory back */
 
+/* Bits of the parts that the pages are in. */
+static inline uint64_t run_parts(const struct run *r, const struct zone *z, pfn_t pfn, uint64_t nr)
+{
+	unsigned int shift = r->dirty[z->id].shift;
+	uint64_t first = (pfn - z->start_pfn) >> shift;
+	uint64_t last = (pfn + nr - 1 - z->start_pfn) >> shift;
+
+	return (UINT64_MAX >> (63 - last)) & (UINT64_MAX << first);
+}
+
 static inline void run_dirty(struct run *r, const struct zone *z, pfn_t pfn, uint64_t nr)
 {
-	struct dirt *d = &r->dirty[z->id];
-	unsigned int first = (unsigned int)((pfn - z->start_pfn) >> d->shift);
-	unsigned int last = (unsigned int)((pfn + nr - 1 - z->start_pfn) >> d->shift);
-
-	d->parts |= (UINT64_MAX >> (63 - last)) & (UINT64_MAX << first);
+	r->dirty[z->id].pages |= run_parts(r, z, pfn, nr);
 }
 
 /* run_import.c */

@@ -79,6 +79,7 @@ Test(run_boot, X10_a_restored_machine_is_one_that_boots)
 	for (uint64_t seed = 1; seed < 4; seed++) {
 		draw(first, seed, NULL);
 		compare(number, &first->config, 1, RUN_VALIDATE);
+		compare(number, &first->config, 1, RUN_VALIDATE | RUN_NO_END);
 	}
 	/* Shuffling takes random numbers at boot; the ops go on from there. */
 	parse(first);

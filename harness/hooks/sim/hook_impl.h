@@ -82,8 +82,21 @@ void sim_event(struct hw *hw, struct event event);
 void sim_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
 void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
 
+/*
+ * Hooks are the machine, not what is under test: fuzz builds leave them without
+ * sanitizers and counters of their own, one copy per file that calls them.
+ */
+#ifdef __has_feature
+#if __has_feature(coverage_sanitizer)
+#define SIM_BARE	__attribute__((no_sanitize("address", "undefined", "coverage")))
+#endif
+#endif
+#ifndef SIM_BARE
+#define SIM_BARE
+#endif
+
 /* One step: the place where a schedule may switch.  `what` is the lock or the datum, if any. */
-static inline void sim_step(struct hw *hw, enum sim_place place, const volatile void *what)
+SIM_BARE static inline void sim_step(struct hw *hw, enum sim_place place, const volatile void *what)
 {
 	if (++hw->steps > hw->alarm)
 		sim_alarm(hw, place, what);
@@ -108,7 +121,7 @@ static inline bool hook_irq_save(struct hw *hw)
 	return masked;
 }
 
-static inline void hook_irq_restore(struct hw *hw, bool masked)
+SIM_BARE static inline void hook_irq_restore(struct hw *hw, bool masked)
 {
 	hw->irq_masked = masked;
 	sim_step(hw, PLACE_IRQ, NULL);
@@ -125,7 +138,7 @@ static inline void hook_waitq_init(struct waitq *q)
 	q->waiters = 0;
 }
 
-static inline void sim_lock_taken(struct hw *hw, struct spinlock *lock)
+SIM_BARE static inline void sim_lock_taken(struct hw *hw, struct spinlock *lock)
 {
 	for (unsigned int rank = lock->rank; rank <= RANK_ZONE; rank++)
 		mm_assert(X9, hw->held[rank] == 0);
@@ -133,7 +146,7 @@ static inline void sim_lock_taken(struct hw *hw, struct spinlock *lock)
 	hw->held[lock->rank]++;
 }
 
-static inline void hook_lock(struct hw *hw, struct spinlock *lock)
+SIM_BARE static inline void hook_lock(struct hw *hw, struct spinlock *lock)
 {
 	sim_step(hw, PLACE_LOCK, lock);
 	if (lock->holder)
@@ -141,7 +154,7 @@ static inline void hook_lock(struct hw *hw, struct spinlock *lock)
 	sim_lock_taken(hw, lock);
 }
 
-static inline bool hook_trylock(struct hw *hw, struct spinlock *lock)
+SIM_BARE static inline bool hook_trylock(struct hw *hw, struct spinlock *lock)
 {
 	sim_step(hw, PLACE_TRYLOCK, lock);
 	if (hw->fail_trylock_at && --hw->fail_trylock_at == 0) {
@@ -154,7 +167,7 @@ static inline bool hook_trylock(struct hw *hw, struct spinlock *lock)
 	return true;
 }
 
-static inline void hook_unlock(struct hw *hw, struct spinlock *lock)
+SIM_BARE static inline void hook_unlock(struct hw *hw, struct spinlock *lock)
 {
 	mm_assert(X9, lock->holder == hw->cpu + 1);
 	mm_assert(X9, hw->held[lock->rank] > 0);
@@ -187,7 +200,8 @@ static inline void hook_event(struct hw *hw, struct event event)
 		sim_event(hw, event);
 }
 
-static inline void hook_touched(struct hw *hw, unsigned int zone, pfn_t pfn, unsigned int list)
+SIM_BARE static inline void hook_touched(struct hw *hw, unsigned int zone, pfn_t pfn,
+					 unsigned int list)
 {
 	struct touched *t = &hw->touched[hw->nr_touched++ & (TOUCHED_MAX - 1)];
 

@@ -31,9 +31,7 @@
 enum {
 	POISON_BYTE = 0xaa,		/* core's poison */
 	JUNK_BYTE   = 0x5d,		/* what memory holds that nobody wrote since boot */
-	CHUNK_PAGES = 64,		/* what is filled with junk at once */
-	CHUNK_BYTES = CHUNK_PAGES * CONTENT_BYTES,
-	CHUNK_WORDS = SIM_PAGES_MAX / CHUNK_PAGES / 64,
+	OPEN_WORDS  = SIM_PAGES_MAX / 64,
 };
 
 struct zone_contents {
@@ -49,7 +47,7 @@ struct contents {
 	bool	 on;			/* the machine is not too large */
 	struct zone_contents zones[MAX_ZONES];
 	uint64_t open_words;		/* of open[] that may be set */
-	uint64_t open[CHUNK_WORDS];	/* bit per chunk: some of it was exposed since boot */
+	uint64_t open[OPEN_WORDS];	/* bit per page: it was exposed since boot */
 };
 
 struct contents *sim_contents_new(void)
@@ -74,7 +72,7 @@ void sim_contents_delete(struct contents *c)
 }
 
 /* Nothing of what the last machine exposed is left open. */
-static void close_chunks(struct contents *c)
+static void close_pages(struct contents *c)
 {
 	for (uint64_t i = 0; i < c->open_words; i++) {
 		uint64_t set = c->open[i];
@@ -82,8 +80,8 @@ static void close_chunks(struct contents *c)
 
 		if (!set)
 			continue;
-		ASAN_POISON_MEMORY_REGION(c->arena + (i * 64 + first) * CHUNK_BYTES,
-					  (size_t)nr * CHUNK_BYTES);
+		ASAN_POISON_MEMORY_REGION(c->arena + (i * 64 + first) * CONTENT_BYTES,
+					  (size_t)nr * CONTENT_BYTES);
 		c->open[i] = 0;
 	}
 }
@@ -92,7 +90,7 @@ void sim_contents_boot(struct contents *c, const struct mm *mm)
 {
 	uint64_t used = 0;
 
-	close_chunks(c);
+	close_pages(c);
 	c->on = true;
 	for (unsigned int id = 0; id < mm->tun.zone_ids; id++) {
 		struct zone_contents *zc = &c->zones[id];
@@ -107,8 +105,8 @@ void sim_contents_boot(struct contents *c, const struct mm *mm)
 		}
 		used += zc->nr;
 	}
-	c->open_words = (used + CHUNK_PAGES * 64 - 1) / (CHUNK_PAGES * 64);
-	used = align_up(used, CHUNK_PAGES) * CONTENT_BYTES;
+	c->open_words = (used + 63) / 64;
+	used *= CONTENT_BYTES;
 	if (used > c->closed) {
 		ASAN_POISON_MEMORY_REGION(c->arena + c->closed, (size_t)used - c->closed);
 		c->closed = (size_t)used;
@@ -131,30 +129,37 @@ static uint8_t *page_bytes(const struct contents *c, unsigned int zone, pfn_t pf
 	return c->on ? c->arena + page_place(c, zone, pfn, nr) * CONTENT_BYTES : NULL;
 }
 
-/* First exposure since boot: the same junk whatever ran before. */
-static void open_chunk(struct contents *c, uint64_t chunk)
+/* What pages hold at their first exposure since boot: the same junk whatever ran before. */
+static void fill_fresh(struct contents *c, uint64_t word, uint64_t fresh)
 {
-	uint8_t *bytes = c->arena + chunk * CHUNK_BYTES;
+	while (fresh) {
+		unsigned int bit = ffs_u64(fresh), nr = ffs_u64(~(fresh >> bit));
 
-	ASAN_UNPOISON_MEMORY_REGION(bytes, CHUNK_BYTES);
-	memset(bytes, JUNK_BYTE, CHUNK_BYTES);
-	ASAN_POISON_MEMORY_REGION(bytes, CHUNK_BYTES);
-	c->open[chunk / 64] |= 1ULL << chunk % 64;
+		memset(c->arena + (word * 64 + bit) * CONTENT_BYTES, JUNK_BYTE,
+		       (size_t)nr * CONTENT_BYTES);
+		fresh &= nr == 64 ? 0 : ~(((1ULL << nr) - 1) << bit);
+	}
 }
 
 void sim_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 {
 	struct contents *c = hw->contents;
-	uint64_t place, last;
+	uint64_t at, end;
 
 	if (!c->on)
 		return;
-	place = page_place(c, zone, pfn, nr);
-	last = (place + nr - 1) / CHUNK_PAGES;
-	for (uint64_t chunk = place / CHUNK_PAGES; chunk <= last; chunk++)
-		if (!(c->open[chunk / 64] >> chunk % 64 & 1))
-			open_chunk(c, chunk);
-	ASAN_UNPOISON_MEMORY_REGION(c->arena + place * CONTENT_BYTES, (size_t)nr * CONTENT_BYTES);
+	at = page_place(c, zone, pfn, nr);
+	end = at + nr;
+	ASAN_UNPOISON_MEMORY_REGION(c->arena + at * CONTENT_BYTES, (size_t)nr * CONTENT_BYTES);
+	while (at < end) {
+		uint64_t word = at / 64, next = min_u64((word + 1) * 64, end);
+		uint64_t bits = UINT64_MAX >> (64 - (next - at)) << at % 64;
+
+		if (bits & ~c->open[word])
+			fill_fresh(c, word, bits & ~c->open[word]);
+		c->open[word] |= bits;
+		at = next;
+	}
 }
 
 void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
