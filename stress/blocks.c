@@ -36,6 +36,16 @@ static pfn_t pfn_at(const struct session *s, unsigned int zone, uint64_t at)
 	return s->mm.zones[zone].start_pfn + at;
 }
 
+static uint32_t *owner_of(const struct session *s, unsigned int zone, uint64_t at)
+{
+	return s->owner[zone] + at * OWNERS_APART;
+}
+
+static uint64_t *word_at(const struct session *s, unsigned int zone, uint64_t at)
+{
+	return s->hw.contents[zone].word + at * HW_WORDS_APART;
+}
+
 static uint64_t word_of(uint32_t token, uint64_t at)
 {
 	return (uint64_t)token << 32 | (at & UINT32_MAX);
@@ -49,14 +59,14 @@ static void claim(struct worker *w, struct block *b)
 
 	b->token = next_token(w);
 	for (uint64_t at = first; at < first + (1ULL << b->order); at++) {
-		uint32_t before = __atomic_exchange_n(&s->owner[zone][at], b->token,
+		uint32_t before = __atomic_exchange_n(owner_of(s, zone, at), b->token,
 						      __ATOMIC_RELAXED);
 
 		if (before)
 			stress_fail(w, "X1", "pfn %" PRIu64 " is handed out twice: to %08" PRIx32
 				    ", while it is %08" PRIx32 "'s", pfn_at(s, zone, at),
 				    b->token, before);
-		s->hw.contents[zone].word[at] = word_of(b->token, at);
+		*word_at(s, zone, at) = word_of(b->token, at);
 	}
 	worker_count(w, COUNT_PAGES, 1ULL << b->order);
 }
@@ -68,13 +78,13 @@ static void release(struct worker *w, const struct block *b)
 	uint64_t first = place(w, b->page);
 
 	for (uint64_t at = first; at < first + (1ULL << b->order); at++) {
-		uint64_t word = s->hw.contents[zone].word[at];
+		uint64_t word = *word_at(s, zone, at);
 		uint32_t owner;
 
 		if (word != word_of(b->token, at))
 			stress_fail(w, "X8", "pfn %" PRIu64 " has %016" PRIx64 " in it, not %016"
 				    PRIx64, pfn_at(s, zone, at), word, word_of(b->token, at));
-		owner = __atomic_exchange_n(&s->owner[zone][at], 0, __ATOMIC_RELAXED);
+		owner = __atomic_exchange_n(owner_of(s, zone, at), 0, __ATOMIC_RELAXED);
 		if (owner != b->token)
 			stress_fail(w, "X1", "pfn %" PRIu64 " is %08" PRIx32 "'s, but %08" PRIx32
 				    " frees it", pfn_at(s, zone, at), owner, b->token);
@@ -236,6 +246,6 @@ uint64_t owner_pages(const struct session *s, const struct zone *z)
 	uint64_t nr = 0;
 
 	for (uint64_t at = 0; at < zone_spanned(z); at++)
-		nr += __atomic_load_n(&s->owner[z->id][at], __ATOMIC_RELAXED) != 0;
+		nr += __atomic_load_n(owner_of(s, z->id, at), __ATOMIC_RELAXED) != 0;
 	return nr;
 }

@@ -186,8 +186,8 @@ static void boot_books(struct session *s)
 
 		if (!spanned(z))
 			continue;
-		s->owner[id] = map(spanned(z) * sizeof(*s->owner[id]));
-		s->hw.contents[id].word = map(spanned(z) * sizeof(uint64_t));
+		s->owner[id] = map(spanned(z) * OWNERS_APART * sizeof(*s->owner[id]));
+		s->hw.contents[id].word = map(spanned(z) * HW_WORDS_APART * sizeof(uint64_t));
 		s->hw.contents[id].start = z->start_pfn;
 		hw_pages_close(&s->hw, id, z->start_pfn, spanned(z));
 	}
@@ -201,8 +201,9 @@ static void unboot(struct session *s)
 		if (!spanned(z))
 			continue;
 		hw_pages_open(&s->hw, id, z->start_pfn, spanned(z));
-		munmap(s->owner[id], spanned(z) * sizeof(*s->owner[id]));
-		munmap(s->hw.contents[id].word, spanned(z) * sizeof(uint64_t));
+		munmap(s->owner[id], spanned(z) * OWNERS_APART * sizeof(*s->owner[id]));
+		munmap(s->hw.contents[id].word,
+		       spanned(z) * HW_WORDS_APART * sizeof(uint64_t));
 	}
 	for (unsigned int i = 0; i < s->nr_workers; i++) {
 		oplog_free(&s->workers[i]);

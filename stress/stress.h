@@ -30,6 +30,7 @@
 #include "world.h"
 
 enum {
+	OWNERS_APART	= 16,		/* words of two pages in the owner table: a cache line */
 	MAILBOX_BLOCKS	= 256,		/* a power of two */
 	IRQ_BLOCKS	= 16,		/* what interrupts of one CPU hold */
 };

@@ -55,6 +55,8 @@ struct hw_cpu {				/* only its own thread touches it, but where said */
 	uint64_t yields;		/* ... and for which the thread gave way */
 };
 
+enum { HW_WORDS_APART = 8 };		/* words of two pages: a cache line */
+
 struct hw_contents {			/* of the pages of one zone, a word each */
 	uint64_t *word;			/* NULL: none are kept */
 	pfn_t	  start;		/* word[0] is its */

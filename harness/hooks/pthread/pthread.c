@@ -158,7 +158,7 @@ static uint64_t *words(const struct hw *hw, unsigned int zone, pfn_t pfn)
 {
 	const struct hw_contents *c = &hw->contents[zone];
 
-	return c->word ? c->word + (pfn - c->start) : NULL;
+	return c->word ? c->word + (pfn - c->start) * HW_WORDS_APART : NULL;
 }
 
 static void fill(const struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr, uint64_t value)
@@ -166,7 +166,7 @@ static void fill(const struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr,
 	uint64_t *word = words(hw, zone, pfn);
 
 	for (uint64_t i = 0; word && i < nr; i++)
-		word[i] = value;
+		word[i * HW_WORDS_APART] = value;
 }
 
 void hook_pages_clear(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
@@ -184,7 +184,7 @@ bool hook_pages_poison_intact(struct hw *hw, unsigned int zone, pfn_t pfn, uint6
 	const uint64_t *word = words(hw, zone, pfn);
 
 	for (uint64_t i = 0; word && i < nr; i++)
-		if (word[i] != POISON_WORD)
+		if (word[i * HW_WORDS_APART] != POISON_WORD)
 			return false;
 	return true;
 }
@@ -194,7 +194,7 @@ void hw_pages_open(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 	uint64_t *word = words(hw, zone, pfn);
 
 	if (word)
-		ASAN_UNPOISON_MEMORY_REGION(word, nr * sizeof(*word));
+		ASAN_UNPOISON_MEMORY_REGION(word, nr * HW_WORDS_APART * sizeof(*word));
 }
 
 void hw_pages_close(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
@@ -202,5 +202,5 @@ void hw_pages_close(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 	uint64_t *word = words(hw, zone, pfn);
 
 	if (word)
-		ASAN_POISON_MEMORY_REGION(word, nr * sizeof(*word));
+		ASAN_POISON_MEMORY_REGION(word, nr * HW_WORDS_APART * sizeof(*word));
 }
