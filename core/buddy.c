@@ -61,6 +61,8 @@ void buddy_account(struct zone *z, int64_t nr, enum migratetype type)
 	stat_mod(z->tun->hw, &z->stats, diff, NR_FREE_PAGES, nr);
 	if (type == MIGRATE_CMA)
 		stat_mod(z->tun->hw, &z->stats, diff, NR_FREE_CMA, nr);
+	else if (type == MIGRATE_HIGHATOMIC && rules_6_12(z->tun))
+		publish(z->free_highatomic, z->free_highatomic + (uint64_t)nr);
 }
 
 /* The free block that the block at `pfn` merges with, or NULL (B1, Z2). */
@@ -108,6 +110,15 @@ static bool goes_to_tail(const struct zone *z, pfn_t pfn, unsigned int order,
 	return merge_is_likely(z, pfn, order);
 }
 
+/* Under RULES_6_12 a merged block's pageblocks are all of its list's type. */
+static void retype_buddy(struct zone *z, pfn_t pfn, unsigned int order, enum migratetype type)
+{
+	mm_assert(B3, order >= z->blocks.order);
+	for (uint64_t i = 0; i < 1ULL << order; i += pageblock_nr_pages(z->tun))
+		if (pageblock_type(&z->blocks, pfn + i) != type)
+			pageblock_set_type(z->tun, &z->blocks, pfn + i, type);
+}
+
 void buddy_free(struct zone *z, struct page *page, unsigned int order, enum migratetype type,
 		enum buddy_placement place)
 {
@@ -125,6 +136,8 @@ void buddy_free(struct zone *z, struct page *page, unsigned int order, enum migr
 
 		if (!buddy || !may_merge(z, zone_pfn(z, buddy), order, type))
 			break;
+		if (order >= z->blocks.order && rules_6_12(z->tun))
+			retype_buddy(z, zone_pfn(z, buddy), order, type);
 		buddy_list_del(z, buddy);
 		flags &= buddy->flags;
 		buddy->flags = 0;
@@ -157,6 +170,36 @@ static void expand(struct zone *z, struct page *page, unsigned int low, unsigned
 	}
 }
 
+static void trace_take(const struct zone *z, const struct page *page, unsigned int order,
+		       enum migratetype type)
+{
+	hook_event(z->tun->hw, (struct event){
+		.kind = EVENT_ALLOC_ZONE_LOCKED, .pfn = zone_pfn(z, page), .zone = z->id,
+		.order = (uint8_t)order, .type = (uint8_t)type,
+		.extra = pcp_has_order(z->tun, order) && type < MIGRATE_PCPTYPES });
+}
+
+struct page *buddy_take_block(struct zone *z, struct page *page, unsigned int order,
+			      enum migratetype from, enum migratetype to)
+{
+	unsigned int have = page->order;
+
+	mm_assert(M3, page->state == PAGE_FREE && page->type == from);
+	mm_assert(B1, order <= have);
+	buddy_list_del(z, page);
+	expand(z, page, order, have, to);
+	if (from == to) {
+		buddy_account(z, -((int64_t)1 << order), from);
+	} else {
+		buddy_account(z, -((int64_t)1 << have), from);
+		buddy_account(z, ((int64_t)1 << have) - ((int64_t)1 << order), to);
+	}
+	page->type = (uint8_t)to;
+	page->zone = z->id;
+	trace_take(z, page, order, to);
+	return page;
+}
+
 struct page *buddy_take(struct zone *z, unsigned int order, enum migratetype type)
 {
 	assert_zone_locked(z);
@@ -168,12 +211,11 @@ struct page *buddy_take(struct zone *z, unsigned int order, enum migratetype typ
 			continue;
 		buddy_list_del(z, page);
 		expand(z, page, order, have, type);
+		if (rules_6_12(z->tun))
+			buddy_account(z, -((int64_t)1 << order), type);
 		page->type = (uint8_t)type;
 		page->zone = z->id;
-		hook_event(z->tun->hw, (struct event){
-			.kind = EVENT_ALLOC_ZONE_LOCKED, .pfn = zone_pfn(z, page), .zone = z->id,
-			.order = (uint8_t)order, .type = (uint8_t)type,
-			.extra = pcp_has_order(z->tun, order) && type < MIGRATE_PCPTYPES });
+		trace_take(z, page, order, type);
 		return page;
 	}
 	return NULL;
@@ -186,6 +228,10 @@ void buddy_move(struct zone *z, struct page *page, enum migratetype type)
 	assert_zone_locked(z);
 	mm_assert(X3, page->state == PAGE_FREE);
 	mm_assert(X3, type < NR_MIGRATETYPES);
+	if (rules_6_12(z->tun) && page->type != MIGRATE_ISOLATE)
+		buddy_account(z, -((int64_t)1 << page->order), (enum migratetype)page->type);
+	if (rules_6_12(z->tun) && type != MIGRATE_ISOLATE)
+		buddy_account(z, (int64_t)1 << page->order, type);
 	list_del(&area->list[page->type], z->pages, page);
 	list_add_tail(&area->list[type], z->pages, page);
 	touched(z, zone_pfn(z, page), page->order, page->type);

@@ -37,9 +37,17 @@ void buddy_free(struct zone *z, struct page *page, unsigned int order, enum migr
 /*
  * The smallest block of at least `order` on the lists of `type`, cut down to
  * `order`, or NULL.  Its state is PAGE_NONE, its type is `type`; the upper
- * halves went to the heads of `type`'s lists (B1).  Not accounted.
+ * halves went to the heads of `type`'s lists (B1).  Not accounted, except
+ * under RULES_6_12.
  */
 struct page *buddy_take(struct zone *z, unsigned int order, enum migratetype type);
+
+/*
+ * RULES_6_12: takes this very block, of a list of `from`, and cuts it down to
+ * `order`; the upper halves go to the lists of `to`.  Accounted.
+ */
+struct page *buddy_take_block(struct zone *z, struct page *page, unsigned int order,
+			      enum migratetype from, enum migratetype to);
 
 /* Counts `nr` pages (negative: taken) of `type`. */
 void buddy_account(struct zone *z, int64_t nr, enum migratetype type);

@@ -80,16 +80,17 @@ static struct page *take_from_buddy(struct zone *z, unsigned int order, enum mig
 {
 	struct hw *hw = z->tun->hw;
 	bool masked = hook_irq_save(hw);
+	enum take_mode mode = TAKE_NORMAL;
 	struct page *page = NULL;
 
 	hook_lock(hw, &z->lock);
 	if (alloc_flags & ALLOC_HIGHATOMIC)
 		page = buddy_take(z, order, MIGRATE_HIGHATOMIC);
 	if (!page)
-		page = mobility_take(z, order, type, alloc_flags);
+		page = mobility_take(z, order, type, alloc_flags, &mode);
 	if (!page && (alloc_flags & (ALLOC_OOM | ALLOC_NON_BLOCK)))
 		page = buddy_take(z, order, MIGRATE_HIGHATOMIC);
-	if (page)
+	if (page && !rules_6_12(z->tun))
 		buddy_account(z, -((int64_t)1 << order), (enum migratetype)page->type);
 	hook_unlock(hw, &z->lock);
 	hook_irq_restore(hw, masked);
@@ -116,7 +117,8 @@ static struct page *take_from_zone(struct alloc_context *ac, struct zone *z,
 		page = take_from_buddy(z, ac->order, ac->type, alloc_flags);
 	if (page)
 		count_alloc(ac->mm, ac->preferred, z, 1, ac->order);
-	if (read_shared(hw, z->boosted)) {
+	if (read_shared(hw, z->boosted) &&
+	    ((alloc_flags & ALLOC_KSWAPD) || !rules_6_12(z->tun))) {
 		write_shared(hw, z->boosted, false);
 		mm_wakeup_kswapd(ac->mm, z, 0, 0, (enum zone_type)z->type);
 	}
@@ -127,11 +129,25 @@ static struct page *take_from_zone(struct alloc_context *ac, struct zone *z,
 
 enum walk_result { WALK_GOT, WALK_END, WALK_LEFT_NODE };
 
-static bool watermark_holds(const struct alloc_context *ac, const struct zone *z,
+/* RULES_6_12: whether the high mark holds decides how long sets may be (pcp_auto.h). */
+static bool holds_high(const struct alloc_context *ac, struct zone *z, unsigned int alloc_flags)
+{
+	if (z->below_high)
+		return false;
+	if (watermark_ok_fast(z, ac->order, zone_wmark(z, WMARK_HIGH), ac->highest, alloc_flags,
+			      ac->gfp))
+		return true;
+	publish(z->below_high, true);
+	return false;
+}
+
+static bool watermark_holds(const struct alloc_context *ac, struct zone *z,
 			    unsigned int alloc_flags)
 {
 	enum wmark mark = (enum wmark)(alloc_flags & ALLOC_WMARK_MASK);
 
+	if (rules_6_12(z->tun) && holds_high(ac, z, alloc_flags))
+		return true;
 	/* NO_WATERMARKS has a mark too, but does not care. */
 	return watermark_ok_fast(z, ac->order, zone_wmark(z, mark), ac->highest, alloc_flags,
 				 ac->gfp) || (alloc_flags & ALLOC_NO_WATERMARKS);

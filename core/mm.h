@@ -215,6 +215,9 @@ struct zone_numbers {
 	uint64_t drift_mark;
 	uint32_t pageset_high;
 	uint32_t pageset_batch;
+	uint32_t pageset_high_max;	/* RULES_6_12, and the next two */
+	uint64_t free_highatomic;
+	bool	 below_high;
 	bool	 boosted;		/* the zone's flag */
 	bool	 reclaim_active;	/* likewise */
 };
@@ -225,6 +228,11 @@ struct cpu_numbers {			/* of one CPU in one zone */
 	uint8_t	 free_factor;
 	uint8_t	 expire;
 	uint8_t	 threshold;
+	uint8_t	 alloc_factor;		/* RULES_6_12, and the next four */
+	uint8_t	 flags;
+	uint32_t high_min;
+	uint32_t high_max;
+	uint32_t free_count;
 	int16_t	 diff[NR_ZONE_STATS];
 };
 

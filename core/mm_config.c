@@ -314,6 +314,8 @@ static const char *check_policies(const struct policies *p)
 		return "the policy for reserve does not exist";
 	if (p->pcp_limits > PCP_LIMITS_4_18)
 		return "the policy for pcp_limits does not exist";
+	if (p->rules > RULES_6_12)
+		return "the policy for rules does not exist";
 	if (p->pcp_batch > BATCH_MAX)
 		return "pcp_batch is more than 65536";
 	return NULL;

@@ -44,6 +44,7 @@ bool mm_state_begin(struct mm *mm, struct zone *z)
 	}
 	z->cma_pages = 0;
 	z->nr_reserved_highatomic = 0;
+	z->free_highatomic = 0;
 	z->nr_isolated_blocks = 0;
 	z->held = z->managed;
 	z->is_snapshot = true;
@@ -183,6 +184,9 @@ bool mm_state_numbers(struct mm *mm, struct zone *z, const struct zone_numbers *
 	z->percpu_drift_mark = n->drift_mark;
 	z->pageset_high = n->pageset_high;
 	z->pageset_batch = n->pageset_batch;
+	z->pageset_high_max = n->pageset_high_max;
+	z->free_highatomic = n->free_highatomic;
+	z->below_high = n->below_high;
 	z->boosted = n->boosted;
 	z->reclaim_active = n->reclaim_active;
 	z->had_highatomic = true;	/* nobody knows what it had */
@@ -206,6 +210,11 @@ bool mm_state_cpu(struct mm *mm, struct zone *z, unsigned int cpu, const struct 
 	c->pcp.batch = n->batch;
 	c->pcp.free_factor = n->free_factor;
 	c->pcp.expire = n->expire;
+	c->pcp.alloc_factor = n->alloc_factor;
+	c->pcp.flags = n->flags;
+	c->pcp.high_min = n->high_min;
+	c->pcp.high_max = n->high_max;
+	c->pcp.free_count = n->free_count;
 	for (unsigned int i = 0; i < NR_ZONE_STATS; i++)
 		c->stat.diff[i] = (int8_t)n->diff[i];
 	c->stat.threshold = n->threshold;

@@ -167,7 +167,7 @@ static bool cma_is_plenty(const struct zone *z)
 }
 
 struct page *mobility_take(struct zone *z, unsigned int order, enum migratetype type,
-			   unsigned int alloc_flags)
+			   unsigned int alloc_flags, enum take_mode *mode)
 {
 	bool cma = z->tun->has_cma && (alloc_flags & ALLOC_CMA);
 	struct page *page = NULL;
@@ -176,6 +176,8 @@ struct page *mobility_take(struct zone *z, unsigned int order, enum migratetype 
 	mm_assert(X9, hook_lock_is_held(z->tun->hw, &z->lock));
 	if (cma && cma_is_plenty(z))
 		page = buddy_take(z, order, MIGRATE_CMA);
+	if (rules_6_12(z->tun))
+		return page ? page : claim_take(z, order, type, alloc_flags, mode);
 	if (!page)
 		page = buddy_take(z, order, type);
 	if (!page && cma)
@@ -187,7 +189,7 @@ struct page *mobility_take(struct zone *z, unsigned int order, enum migratetype 
 	return page;
 }
 
-void highatomic_reserve(struct zone *z, const struct page *page)
+void highatomic_reserve(struct zone *z, struct page *page)
 {
 	struct hw *hw = z->tun->hw;
 	uint64_t limit = z->managed / 100 + pageblock_nr_pages(z->tun);
@@ -199,7 +201,9 @@ void highatomic_reserve(struct zone *z, const struct page *page)
 	masked = hook_irq_save(hw);
 	hook_lock(hw, &z->lock);
 	/* Another CPU may have reserved since. */
-	if (z->nr_reserved_highatomic < limit &&
+	if (rules_6_12(z->tun))
+		claim_highatomic(z, page, page->order);
+	else if (z->nr_reserved_highatomic < limit &&
 	    migratetype_is_mergeable(pageblock_type(&z->blocks, pfn))) {
 		publish(z->nr_reserved_highatomic,
 			z->nr_reserved_highatomic + pageblock_nr_pages(z->tun));
@@ -221,6 +225,11 @@ static bool unreserve_one(struct zone *z, enum migratetype type)
 
 		if (!page)
 			continue;
+		if (rules_6_12(z->tun)) {
+			if (claim_unreserve(z, page, type))
+				return true;
+			continue;
+		}
 		pfn = zone_pfn(z, page);
 		if (pageblock_type(&z->blocks, pfn) == MIGRATE_HIGHATOMIC)
 			publish(z->nr_reserved_highatomic, z->nr_reserved_highatomic -

@@ -12,21 +12,22 @@
 #ifndef CORE_MOBILITY_H
 #define CORE_MOBILITY_H
 
-#include "buddy.h"
+#include "claim.h"
 
 /*
  * A block of `order` for a request of `type`: its own lists, CMA where allowed,
  * then a fallback.  NULL when no list has one.  Not accounted; page->type is
- * the list it came from at last.  zone->lock held.
+ * the list it came from at last.  zone->lock held.  *mode is TAKE_NORMAL at the
+ * first of the takes of one hold; under RULES_6_12 all are accounted here.
  */
 struct page *mobility_take(struct zone *z, unsigned int order, enum migratetype type,
-			   unsigned int alloc_flags);
+			   unsigned int alloc_flags, enum take_mode *mode);
 
 /*
  * M5: sets aside the pageblock of `page`, just allocated, unless enough are.
  * Takes zone->lock.
  */
-void highatomic_reserve(struct zone *z, const struct page *page);
+void highatomic_reserve(struct zone *z, struct page *page);
 
 /*
  * M5: turns one pageblock that has free pages back to `type`; true if some

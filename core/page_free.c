@@ -48,6 +48,21 @@ static struct zone *retire(struct mm *mm, struct page *page, unsigned int order)
 	return z;
 }
 
+/* RULES_6_12: each pageblock by its own type; what the first page says holds for all. */
+static void free_by_pageblock(struct zone *z, struct page *page, unsigned int order,
+			      enum buddy_placement place)
+{
+	unsigned int part = order < z->blocks.order ? order : z->blocks.order;
+	uint8_t flags = page->flags;
+
+	mm_assert(X9, hook_lock_is_held(z->tun->hw, &z->lock));
+	for (uint64_t i = 0; i < 1ULL << order; i += 1ULL << part) {
+		page[i].flags = flags;
+		buddy_free(z, page + i, part, pageblock_type(&z->blocks, zone_pfn(z, page + i)),
+			   place);
+	}
+}
+
 /* To the buddy; an isolated zone's types are read again under the lock. */
 static void free_to_buddy(struct zone *z, struct page *page, unsigned int order,
 			  enum buddy_placement place)
@@ -59,7 +74,10 @@ static void free_to_buddy(struct zone *z, struct page *page, unsigned int order,
 	hook_lock(hw, &z->lock);
 	if (z->nr_isolated_blocks || type == MIGRATE_ISOLATE)
 		type = pageblock_type(&z->blocks, zone_pfn(z, page));
-	buddy_free(z, page, order, type, place);
+	if (rules_6_12(z->tun))
+		free_by_pageblock(z, page, order, place);
+	else
+		buddy_free(z, page, order, type, place);
 	hook_unlock(hw, &z->lock);
 	hook_irq_restore(hw, masked);
 }

@@ -2,6 +2,8 @@
 /* pcp.c - limits, refill, free and drain of per-CPU sets */
 #include "pcp.h"
 
+#include "pcp_auto.h"
+
 /* A quarter of a 1024th of the zone, at most a quarter of the cap; 2^n - 1, maybe 0. */
 static uint32_t raw_batch(const struct zone *z)
 {
@@ -32,21 +34,39 @@ uint32_t pcp_high(const struct zone *z, uint32_t batch, unsigned int nr_local_cp
 	return (uint32_t)min_u64(max_u64(total / nr_local_cpus, 4ULL * batch), INT32_MAX);
 }
 
+/* RULES_6_12: sets may grow to an eighth of the zone, unless the administrator says how far. */
+static uint32_t high_max_of(const struct zone *z, uint32_t high, uint32_t batch,
+			    unsigned int nr_local_cpus)
+{
+	enum { SMALLEST_FRACTION = 8 };
+
+	if (!rules_6_12(z->tun) || z->tun->sysctl.percpu_pagelist_high_fraction)
+		return high;
+	return (uint32_t)max_u64(z->managed_marks / SMALLEST_FRACTION / nr_local_cpus,
+				 4ULL * batch);
+}
+
 void pcp_set_limits(struct zone *z, unsigned int nr_cpus, unsigned int nr_local_cpus)
 {
 	struct hw *hw = z->tun->hw;
 	uint32_t batch = pcp_batch(z);
 	uint32_t high = pcp_high(z, batch, nr_local_cpus);
+	uint32_t high_max = high_max_of(z, high, batch, nr_local_cpus);
 
 	mm_assert(P1, nr_cpus > 0 && nr_cpus <= MAX_CPUS);
 	mm_assert(P1, batch > 0);
-	if (z->pageset_high == high && z->pageset_batch == batch)
+	if (z->pageset_high == high && z->pageset_batch == batch && z->pageset_high_max == high_max)
 		return;
+	z->pageset_high_max = high_max;
 	z->pageset_high = high;
 	z->pageset_batch = batch;
 	for (unsigned int cpu = 0; cpu < nr_cpus; cpu++) {
 		write_shared(hw, z->cpu[cpu].pcp.batch, batch);
-		write_shared(hw, z->cpu[cpu].pcp.high, high);
+		publish(z->cpu[cpu].pcp.high_min, high);
+		publish(z->cpu[cpu].pcp.high_max, high_max);
+		/* Under RULES_6_12 it finds its own way between the two. */
+		if (!rules_6_12(z->tun))
+			write_shared(hw, z->cpu[cpu].pcp.high, high);
 	}
 }
 
@@ -61,6 +81,8 @@ static void set_add(struct zone *z, struct pcp *pcp, struct page *page, unsigned
 	page->order = (uint8_t)order;
 	page->zone = z->id;
 	page->cpu = (uint8_t)hook_cpu(z->tun->hw);
+	if (rules_6_12(z->tun))
+		page->type = (uint8_t)pcp_list_type(index);
 	if (tail)
 		list_add_tail(&pcp->lists[index], z->pages, page);
 	else
@@ -88,23 +110,27 @@ static void refill(struct zone *z, struct pcp *pcp, unsigned int order, enum mig
 	struct stat_diff *diff = &zone_this_cpu(z)->stat;
 	unsigned int index = pcp_list_index(z->tun, order, type);
 	uint64_t want = read_shared(hw, pcp->batch);
+	enum take_mode mode = TAKE_NORMAL;
 	uint64_t got = 0;
 	bool masked;
 
-	if (want > 1)
+	if (rules_6_12(z->tun))
+		want = pcp_auto_refill(z, pcp, order);
+	else if (want > 1)
 		want = max_u64(want >> order, 2);
 	masked = hook_irq_save(hw);
 	hook_lock(hw, &z->lock);
 	for (; got < want; got++) {
-		struct page *page = mobility_take(z, order, type, alloc_flags);
+		struct page *page = mobility_take(z, order, type, alloc_flags, &mode);
 
 		if (!page)
 			break;
 		set_add(z, pcp, page, order, index, true);
-		if (page->type == MIGRATE_CMA)
+		if (page->type == MIGRATE_CMA && !rules_6_12(z->tun))
 			stat_mod(hw, &z->stats, diff, NR_FREE_CMA, -((int64_t)1 << order));
 	}
-	stat_mod(hw, &z->stats, diff, NR_FREE_PAGES, -(int64_t)(got << order));
+	if (!rules_6_12(z->tun))
+		stat_mod(hw, &z->stats, diff, NR_FREE_PAGES, -(int64_t)(got << order));
 	hook_unlock(hw, &z->lock);
 	hook_irq_restore(hw, masked);
 }
@@ -137,6 +163,7 @@ struct page *pcp_alloc(struct zone *z, unsigned int order, enum migratetype type
 	if (!hook_trylock(hw, &pcp->lock))
 		return NULL;
 	pcp->free_factor >>= 1;
+	pcp->free_count >>= 1;
 	page = take_one(z, pcp, order, type, alloc_flags);
 	hook_unlock(hw, &pcp->lock);
 	return page;
@@ -177,7 +204,7 @@ static void drain_one(struct zone *z, struct pcp *pcp, unsigned int index)
 	mm_assert(P2, page->order == order);
 	set_del(z, pcp, page, index);
 	/* What it remembers may be out of date once pageblocks can be isolated. */
-	if (z->nr_isolated_blocks)
+	if (z->nr_isolated_blocks || rules_6_12(z->tun))
 		type = pageblock_type(&z->blocks, pfn);
 	buddy_free(z, page, order, type, PLACE_BY_MERGE);
 	hook_event(z->tun->hw, (struct event){
@@ -247,6 +274,13 @@ static void commit(struct zone *z, struct pcp *pcp, struct page *page, unsigned 
 	uint32_t high, batch;
 
 	set_add(z, pcp, page, order, index, false);
+	if (rules_6_12(z->tun)) {
+		if (pcp_auto_full(z, pcp, order, &batch)) {
+			bulk_free(z, pcp, batch, index);
+			pcp_auto_freed(z);
+		}
+		return;
+	}
 	high = high_now(z, pcp, everything);
 	if (pcp->count < high)
 		return;

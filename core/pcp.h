@@ -28,6 +28,15 @@ static inline unsigned int pcp_list_index(const struct tunables *t, unsigned int
 	return order * MIGRATE_PCPTYPES + (unsigned int)type;
 }
 
+/* Of the requests that a list serves; that of others on huge pages' list: one of them. */
+static inline enum migratetype pcp_list_type(unsigned int index)
+{
+	mm_assert(P1, index < NR_PCP_LISTS);
+	if (index < NR_PCP_LOW_LISTS)
+		return (enum migratetype)(index % MIGRATE_PCPTYPES);
+	return index == NR_PCP_LOW_LISTS ? MIGRATE_UNMOVABLE : MIGRATE_MOVABLE;
+}
+
 static inline unsigned int pcp_list_order(const struct tunables *t, unsigned int index)
 {
 	mm_assert(P1, index < NR_PCP_LISTS);

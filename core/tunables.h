@@ -28,6 +28,7 @@ struct sysctls {			/* (t) */
 enum policy_marks { MARKS_6_1, MARKS_4_5, MARKS_2_6_14 };		/* W2, W3 */
 enum policy_movable { MOVABLE_FOLLOWS, MOVABLE_HIGHMEM };		/* W2 */
 enum policy_reserve { RESERVE_CUMULATIVE, RESERVE_SKIP_EMPTY, RESERVE_EMPTY_LOWER }; /* W4 */
+enum policy_rules { RULES_6_1, RULES_6_12 };	/* M2, M3, M5, P1 to P3, W5, W6: claim.h, pcp_auto.h */
 enum policy_pcp_limits { PCP_LIMITS_6_1, PCP_LIMITS_5_13, PCP_LIMITS_4_18 }; /* P1 */
 
 struct policies {			/* (c) */
@@ -42,6 +43,7 @@ struct policies {			/* (c) */
 	bool	 poison;		/* B6: fill free pages, check the filling on the way out */
 	bool	 prezero;		/* B6: idle CPUs clear their pages in advance (PG_zero) */
 	bool	 shuffle;		/* B6: random order of the largest blocks */
+	uint8_t	 rules;			/* enum policy_rules */
 	uint32_t pcp_batch;		/* P1: this batch in every zone; 0: from the zone's size */
 };
 
@@ -60,6 +62,11 @@ struct tunables {
 	bool		has_highmem;	/* (c) HighMem has frames, so Movable is high, too (W2) */
 	bool		grouping_off;	/* (c) too few pageblocks to group by mobility (M1) */
 };
+
+static inline bool rules_6_12(const struct tunables *t)
+{
+	return t->policy.rules == RULES_6_12;
+}
 
 static inline bool zone_type_configured(const struct tunables *t, unsigned int type)
 {

@@ -396,7 +396,8 @@ static void check_zone(const struct mm *mm, const struct zone *z)
 	for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++) {
 		const struct zone_cpu *zc = &z->cpu[cpu];
 
-		mm_assert(P1, zc->pcp.high == z->pageset_high);
+		mm_assert(P1, rules_6_12(z->tun) ? zc->pcp.high_max == z->pageset_high_max
+						 : zc->pcp.high == z->pageset_high);
 		mm_assert(P1, zc->pcp.batch == z->pageset_batch);
 		for (unsigned int item = 0; item < NR_ZONE_STATS; item++)
 			mm_assert(W8, zc->stat.diff[item] <= 125 && zc->stat.diff[item] >= -125);

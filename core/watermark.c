@@ -247,7 +247,8 @@ static int64_t unusable_pages(const struct zone *z, unsigned int order, unsigned
 	int64_t nr = ((int64_t)1 << order) - 1;
 
 	if (!(alloc_flags & ALLOC_RESERVES))
-		nr += (int64_t)read_shared(hw, z->nr_reserved_highatomic);
+		nr += (int64_t)(rules_6_12(z->tun) ? read_shared(hw, z->free_highatomic)
+						   : read_shared(hw, z->nr_reserved_highatomic));
 	if (!(alloc_flags & ALLOC_CMA))
 		nr += at_least_zero(read_shared(hw, z->stats.count[NR_FREE_CMA]));
 	return nr;
@@ -320,7 +321,8 @@ bool watermark_ok_fast(const struct zone *z, unsigned int order, uint64_t mark,
 	if (watermark_ok(z, order, mark, highest, alloc_flags, free))
 		return true;
 	/* Boost is there to wake kswapd early, not to fail who cannot wait. */
-	if (order == 0 && (gfp & __GFP_ATOMIC) && read_shared(z->tun->hw, z->boost) &&
+	if (order == 0 && (rules_6_12(z->tun) ? alloc_flags & ALLOC_MIN_RESERVE
+					      : gfp & __GFP_ATOMIC) && read_shared(z->tun->hw, z->boost) &&
 	    (alloc_flags & ALLOC_WMARK_MASK) == ALLOC_WMARK_MIN)
 		return watermark_ok(z, 0, observe(z->watermark[WMARK_MIN]), highest, alloc_flags,
 				    free);

@@ -43,6 +43,11 @@ struct pcp {				/* one CPU's pages of one zone, see pcp.h */
 	uint32_t	batch;		/* (t) pages */
 	uint8_t		free_factor;	/* (p) 0..PCP_FREE_FACTOR_MAX */
 	uint8_t		expire;		/* (o) ticks until a remote set is drained (P4) */
+	uint8_t		alloc_factor;	/* (p) the next five: RULES_6_12, see pcp_auto.h */
+	uint8_t		flags;		/* (p) enum pcp_flags */
+	uint32_t	high_min;	/* (t) pages */
+	uint32_t	high_max;	/* (t) pages */
+	uint32_t	free_count;	/* (p) pages freed lately */
 	struct list	lists[NR_PCP_LISTS];	/* (p) */
 };
 
@@ -75,15 +80,18 @@ struct zone {
 	/* A byte each, for they are written under different locks or under none. */
 	bool		  boosted;	/* set under (z), cleared without: wake kswapd soon (W7) */
 	bool		  reclaim_active;	/* (a) kswapd works here: sets stay short (P3) */
+	bool		  below_high;	/* (a) free pages were below the high mark (RULES_6_12) */
 	bool		  had_highatomic;	/* (z) a pageblock is or was HIGHATOMIC (X4) */
 	uint64_t	  watermark[NR_WMARK];	/* (t) without boost */
 	uint64_t	  boost;	/* (z) added to every mark; read without (W7) */
 	uint64_t	  lowmem_reserve[NR_ZONE_TYPES]; /* (t) by the highest zone asked (W4) */
 	uint64_t	  nr_reserved_highatomic;	/* (z) pages; read without (M5) */
+	uint64_t	  free_highatomic;	/* (z) free pages of it; read without (RULES_6_12) */
 	uint64_t	  nr_isolated_blocks;	/* (z) pageblocks of type ISOLATE */
 	uint64_t	  percpu_drift_mark;	/* (t) below it kswapd sums exactly, if set (W8) */
 	uint32_t	  pageset_high;	/* (t) what every pcp.high was set to (P1) */
 	uint32_t	  pageset_batch;	/* (t) */
+	uint32_t	  pageset_high_max;	/* (t) RULES_6_12 */
 	struct zone_cpu	 *cpu;		/* (c) one per CPU of the machine */
 	struct pageblocks blocks;	/* (z) */
 	uint8_t		  gap1[CACHE_LINE];

@@ -52,6 +52,9 @@ static void add_cpu(struct hasher *h, const struct zone_cpu *c)
 	add(h, c->pcp.batch);
 	add(h, c->pcp.free_factor);
 	add(h, c->pcp.expire);
+	add(h, (uint64_t)c->pcp.alloc_factor << 32 | c->pcp.flags);
+	add(h, (uint64_t)c->pcp.high_min << 32 | c->pcp.high_max);
+	add(h, c->pcp.free_count);
 	for (unsigned int i = 0; i < NR_PCP_LISTS; i++)
 		add_list(h, &c->pcp.lists[i]);
 	for (unsigned int i = 0; i < NR_ZONE_STATS; i++)
@@ -86,7 +89,7 @@ static void add_zone(struct hasher *h, const struct zone *z, unsigned int nr_cpu
 		z->start_pfn, z->end_pfn, z->present, z->managed, z->managed_marks,
 		z->managed_reserve, z->cma_pages, z->boost, z->nr_reserved_highatomic,
 		z->nr_isolated_blocks, z->percpu_drift_mark, z->pageset_high, z->pageset_batch,
-		z->held,
+		z->held, z->free_highatomic, z->below_high, z->pageset_high_max,
 	};
 
 	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++)

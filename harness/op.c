@@ -224,9 +224,11 @@ uint16_t op_take(struct program *p, struct op *op)
 void op_normalize(struct program *p)
 {
 	uint32_t nr = p->nr_ops < OPS_MAX ? p->nr_ops : OPS_MAX;
+	uint8_t rules = p->state ? p->config.policy.rules : 0;
 	uint16_t at[OPS_MAX];
 
 	machine_repair(&p->config);
+	p->config.policy.rules = rules;
 	p->nr_ops = p->nr_slots = 0;
 	for (uint32_t i = 0; i < nr; i++) {
 		p->ops[i].kind %= NR_OP_KINDS;

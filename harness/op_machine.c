@@ -185,6 +185,7 @@ static void clamp_meaningless(struct mm_config *c)
 		if (*value >= policy_infos[i].nr)
 			*value = (uint8_t)(*value % policy_infos[i].nr);
 	}
+	c->policy.rules = RULES_6_1;	/* others are for programs that begin with a state */
 }
 
 /* --- the whole ---------------------------------------------------------------------------- */

@@ -141,6 +141,8 @@ static void print_policies(const struct policies *policy, FILE *out)
 			fprintf(out, "=%s", policy_infos[i].values[value]);
 		fputc('\n', out);
 	}
+	if (policy->rules == RULES_6_12)
+		fputs("policy rules=6.12\n", out);
 	if (policy->pcp_batch)
 		fprintf(out, "policy pcp_batch=%" PRIu32 "\n", policy->pcp_batch);
 }

@@ -50,7 +50,12 @@ static void print_numbers(const struct zone_numbers *n, FILE *out)
 		n->pageset_batch);
 	for (unsigned int i = 0; i < NR_ZONE_TYPES; i++)
 		fprintf(out, i ? ",%" PRIu64 : "%" PRIu64, n->lowmem_reserve[i]);
+	if (n->pageset_high_max != n->pageset_high)
+		fprintf(out, " pcp_high_max=%u", n->pageset_high_max);
+	if (n->free_highatomic)
+		fprintf(out, " free_highatomic=%" PRIu64, n->free_highatomic);
 	fputs(n->boosted ? " boosted" : "", out);
+	fputs(n->below_high ? " below_high" : "", out);
 	fputs(n->reclaim_active ? " reclaim\n" : "\n", out);
 }
 
@@ -61,8 +66,12 @@ static void print_cpu(const struct snapshot *s, const struct snapshot_zone *z, u
 	char start[32];
 
 	fprintf(out, "cpu %u high=%u batch=%u free_factor=%u expire=%u threshold=%u free=%d "
-		"cma=%d\n", cpu, n->high, n->batch, n->free_factor, n->expire, n->threshold,
+		"cma=%d", cpu, n->high, n->batch, n->free_factor, n->expire, n->threshold,
 		n->diff[NR_FREE_PAGES], n->diff[NR_FREE_CMA]);
+	if (n->high_min != n->high || n->high_max != n->high || n->free_count)
+		fprintf(out, " alloc_factor=%u flags=%u high_min=%u high_max=%u free_count=%u",
+			n->alloc_factor, n->flags, n->high_min, n->high_max, n->free_count);
+	fputc('\n', out);
 	for (unsigned int i = 0; i < NR_PCP_LISTS; i++) {
 		snprintf(start, sizeof(start), "pcp %u %u", cpu, i);
 		print_list(s, &z->cpu[cpu].lists[i], start, i < NR_PCP_LOW_LISTS ?

@@ -318,6 +318,15 @@ static bool set_policy(struct parser *ps, const struct word *w, unsigned int i,
 	return refuse(ps, w, "%s=%s", policy_infos[i].name, list);
 }
 
+/* Which kernel's lists and sets; it has no binary form. */
+static bool set_rules(struct parser *ps, const struct word *w, const struct word *value)
+{
+	if (!value || (!word_is(value, "6.1") && !word_is(value, "6.12")))
+		return refuse(ps, w, "rules=6.1|6.12");
+	ps->p->config.policy.rules = word_is(value, "6.12") ? RULES_6_12 : RULES_6_1;
+	return true;
+}
+
 static bool one_policy(struct parser *ps, const struct word *w)
 {
 	struct word key = *w, value;
@@ -325,6 +334,8 @@ static bool one_policy(struct parser *ps, const struct word *w)
 	uint64_t batch;
 	unsigned int i = 0;
 
+	if (word_is(&key, "rules"))
+		return set_rules(ps, w, has_value ? &value : NULL);
 	while (i < NR_POLICY_INFOS && !word_is(&key, policy_infos[i].name))
 		i++;
 	if (i == NR_POLICY_INFOS && !word_is(&key, "pcp_batch"))

@@ -4,8 +4,9 @@
  *
  *   state
  *   zone NODE TYPE min= low= high= boost= highatomic= free= cma= drift= pcp_high= pcp_batch=
- *           protection=,,, [boosted] [reclaim]
+ *           protection=,,, [boosted] [reclaim] [below_high] [pcp_high_max= free_highatomic=]
  *   cpu CPU high= batch= free_factor= expire= threshold= free= cma=    of the zone above
+ *           [alloc_factor= flags= high_min= high_max= free_count=]     with rules=6.12
  *   blocks T*N ...                  types of its pageblocks, from the first on
  *   free ORDER T PFN[*N] ...        a list from its head on; N blocks in a row
  *   pcp CPU LIST T:PFN[*N] ...      likewise; T is the type that the pages remember
@@ -157,6 +158,8 @@ static bool line_zone(struct parser *ps)
 			{ "free", &n->count[NR_FREE_PAGES], 0 },
 			{ "cma", &n->count[NR_FREE_CMA], 0 }, { "drift", &n->drift_mark, 8 },
 			{ "pcp_high", &n->pageset_high, 4 }, { "pcp_batch", &n->pageset_batch, 4 },
+			{ "pcp_high_max", &n->pageset_high_max, 4 },
+			{ "free_highatomic", &n->free_highatomic, 8 },
 		};
 		struct word key, value;
 
@@ -164,6 +167,8 @@ static bool line_zone(struct parser *ps)
 			n->boosted = true;
 		else if (word_is(&ps->words[i], "reclaim"))
 			n->reclaim_active = true;
+		else if (word_is(&ps->words[i], "below_high"))
+			n->below_high = true;
 		else if (word_split(&ps->words[i], &key, &value) && word_is(&key, "protection")) {
 			if (!take_protection(ps, value, n))
 				return false;
@@ -172,6 +177,8 @@ static bool line_zone(struct parser *ps)
 			return false;
 		}
 	}
+	if (!n->pageset_high_max)
+		n->pageset_high_max = n->pageset_high;
 	return true;
 }
 
@@ -191,12 +198,18 @@ static bool line_cpu(struct parser *ps)
 			{ "free_factor", &n->free_factor, 1 }, { "expire", &n->expire, 1 },
 			{ "threshold", &n->threshold, 1 }, { "free", &n->diff[NR_FREE_PAGES], 3 },
 			{ "cma", &n->diff[NR_FREE_CMA], 3 },
+			{ "alloc_factor", &n->alloc_factor, 1 }, { "flags", &n->flags, 1 },
+			{ "high_min", &n->high_min, 4 }, { "high_max", &n->high_max, 4 },
+			{ "free_count", &n->free_count, 4 },
 		};
 
 		if (!take_number(ps, &ps->words[i], numbers,
 				 sizeof(numbers) / sizeof(numbers[0])))
 			return false;
 	}
+	/* Without rules=6.12 there is one limit. */
+	if (!n->high_max)
+		n->high_min = n->high_max = n->high;
 	return true;
 }
 

@@ -196,6 +196,7 @@ static int largest_order(const struct zone *z)
 static void check_largest(struct run *r, struct zone *z)
 {
 	int order = largest_order(z);
+	enum take_mode mode = TAKE_NORMAL;
 	struct page *page;
 
 	run_begin_op(r);
@@ -203,7 +204,7 @@ static void check_largest(struct run *r, struct zone *z)
 		return;
 	hook_irq_save(&r->hw);
 	hook_lock(&r->hw, &z->lock);
-	page = mobility_take(z, (unsigned int)order, MIGRATE_UNMOVABLE, 0);
+	page = mobility_take(z, (unsigned int)order, MIGRATE_UNMOVABLE, 0, &mode);
 	run_check(X7, page != NULL && page->zone == z->id);
 	buddy_account(z, -((int64_t)1 << order), (enum migratetype)page->type);
 	buddy_free(z, page, (unsigned int)order, (enum migratetype)page->type, PLACE_BY_MERGE);

@@ -124,7 +124,10 @@ static void take_cpu(struct snapshot *s, const struct zone *z, unsigned int cpu,
 	to->count = c->pcp.count;
 	to->numbers = (struct cpu_numbers){
 		.high = c->pcp.high, .batch = c->pcp.batch, .free_factor = c->pcp.free_factor,
-		.expire = c->pcp.expire, .threshold = c->stat.threshold };
+		.expire = c->pcp.expire, .threshold = c->stat.threshold,
+		.alloc_factor = c->pcp.alloc_factor, .flags = c->pcp.flags,
+		.high_min = c->pcp.high_min, .high_max = c->pcp.high_max,
+		.free_count = c->pcp.free_count };
 	for (unsigned int i = 0; i < NR_ZONE_STATS; i++)
 		to->numbers.diff[i] = c->stat.diff[i];
 	for (unsigned int i = 0; i < NR_PCP_LISTS; i++)
@@ -141,6 +144,9 @@ static void take_numbers(const struct zone *z, struct zone_numbers *n)
 	n->drift_mark = z->percpu_drift_mark;
 	n->pageset_high = z->pageset_high;
 	n->pageset_batch = z->pageset_batch;
+	n->pageset_high_max = z->pageset_high_max;
+	n->free_highatomic = z->free_highatomic;
+	n->below_high = z->below_high;
 	n->boosted = z->boosted;
 	n->reclaim_active = z->reclaim_active;
 }

@@ -63,6 +63,9 @@ static bool same_numbers(const struct comparing *c, const struct zone_numbers *a
 	       same_number(c, "pageset_high", a->pageset_high, b->pageset_high) &&
 	       same_number(c, "pageset_batch", a->pageset_batch, b->pageset_batch) &&
 	       same_number(c, "boosted", a->boosted, b->boosted) &&
+	       same_number(c, "free_highatomic", (int64_t)a->free_highatomic,
+			   (int64_t)b->free_highatomic) &&
+	       same_number(c, "below_high", a->below_high, b->below_high) &&
 	       same_number(c, "reclaim_active", a->reclaim_active, b->reclaim_active);
 }
 
@@ -84,6 +87,11 @@ static bool same_cpu(const struct comparing *c, unsigned int cpu, const struct s
 		return false;
 	snprintf(name, sizeof(name), "cpu %u, free_factor", cpu);
 	if (!same_number(c, name, m->free_factor, n->free_factor))
+		return false;
+	snprintf(name, sizeof(name), "cpu %u, alloc_factor, flags or free_count", cpu);
+	if (!same_number(c, name, m->alloc_factor, n->alloc_factor) ||
+	    !same_number(c, name, m->flags, n->flags) ||
+	    !same_number(c, name, m->free_count, n->free_count))
 		return false;
 	snprintf(name, sizeof(name), "cpu %u, threshold", cpu);
 	if (!same_number(c, name, m->threshold, n->threshold))

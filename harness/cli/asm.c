@@ -55,8 +55,8 @@ int cmd_asm(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
 	if (!op_load(args.in, p)) {
 		status = EXIT_TROUBLE;
-	} else if (p->state) {
-		fprintf(stderr, "%s: expected a program that boot begins, got one with a state, "
+	} else if (p->state || p->config.policy.rules) {
+		fprintf(stderr, "%s: expected a program that boot begins, got one with a state or rules, "
 			"which has no binary form\n", args.in);
 	} else if (output_open(&out, args.out)) {
 		fwrite(data, 1, op_encode(p, data, BINARY_MAX), out.file);

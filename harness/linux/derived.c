@@ -222,6 +222,7 @@ bool differ_derived(const struct window *w, const struct reply *reply, struct de
 	if (!reply_config(reply, &config, wrong))
 		return false;
 	log = window_blob(w, "log", &bytes);
+	log = log ? log : window_blob(w, "dmesg", &bytes);
 	if (log)
 		read_log(&config, log, bytes);
 	v.p = calloc(1, sizeof(*v.p));

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECTION_BYTES = 16 };
+#include "pcp.h"
+
+enum { SECTION_BYTES = 16, KERNEL_6_12 = 6 << 16 | 12 << 8 };
 
 struct section {
 	unsigned int kind, node, zone;
@@ -54,6 +56,11 @@ static bool next_section(struct reader *r, struct section *s)
 }
 
 /* --- the parts of a snapshot -------------------------------------------------------------- */
+
+static bool is_6_12(const struct reader *r)
+{
+	return r->reply->machine[WM_KERNEL] >= KERNEL_6_12;
+}
 
 static bool read_machine(struct reader *r, const struct section *s)
 {
@@ -122,6 +129,12 @@ static bool read_zone(struct reader *r, const struct section *s, struct snapshot
 	n->drift_mark = word(s, WZ_DRIFT_MARK);
 	n->pageset_high = (uint32_t)word(s, WZ_PAGESET_HIGH);
 	n->pageset_batch = (uint32_t)word(s, WZ_PAGESET_BATCH);
+	n->pageset_high_max = n->pageset_high;
+	if (is_6_12(r)) {
+		n->pageset_high_max = (uint32_t)word(s, WZ_PAGESET_HIGH_MAX);
+		n->free_highatomic = word(s, WZ_FREE_HIGHATOMIC);
+		n->below_high = (word(s, WZ_FLAGS) & WIRE_BELOW_HIGH) != 0;
+	}
 	if (r->snapshots == 1) {
 		r->reply->zone_seen |= UINT64_C(1) << id;
 		for (unsigned int i = 0; i < NR_WZ; i++)
@@ -143,7 +156,15 @@ static bool read_cpu(struct reader *r, const struct section *s, struct snapshot_
 		.free_factor = (uint8_t)word(s, WC_FREE_FACTOR),
 		.expire = (uint8_t)word(s, WC_EXPIRE),
 		.threshold = (uint8_t)word(s, WC_THRESHOLD),
+		.high_min = (uint32_t)word(s, WC_HIGH), .high_max = (uint32_t)word(s, WC_HIGH),
 	};
+	if (is_6_12(r)) {
+		c->numbers.alloc_factor = (uint8_t)word(s, WC_ALLOC_FACTOR);
+		c->numbers.flags = (uint8_t)word(s, WC_FLAGS);
+		c->numbers.high_min = (uint32_t)word(s, WC_HIGH_MIN);
+		c->numbers.high_max = (uint32_t)word(s, WC_HIGH_MAX);
+		c->numbers.free_count = (uint32_t)word(s, WC_FREE_COUNT);
+	}
 	c->numbers.diff[NR_FREE_PAGES] = (int16_t)word(s, WC_DIFF_FREE);
 	c->numbers.diff[NR_FREE_CMA] = (int16_t)word(s, WC_DIFF_CMA);
 	return true;
@@ -156,6 +177,17 @@ static bool read_list(struct reader *r, const struct section *s, struct snapshot
 	for (uint64_t i = 0; i < s->nr; i++)
 		if (!snapshot_add(r->s, l, word(s, i)))
 			return refuse(r, "a list is not in one piece:", s->index);
+	return true;
+}
+
+/* From 6.12 on per-CPU pages remember no type: they are of the list that they are on. */
+static bool forget_types(struct reader *r, const struct snapshot_list *l, unsigned int list)
+{
+	for (uint32_t i = 0; is_6_12(r) && i < l->nr; i++) {
+		uint64_t *entry = &r->s->blocks[l->first + i];
+
+		*entry = SNAPSHOT_ENTRY(SNAPSHOT_PFN(*entry), pcp_list_type(list));
+	}
 	return true;
 }
 
@@ -202,7 +234,9 @@ static bool read_zone_part(struct reader *r, const struct section *s)
 	case WIRE_PCP_LIST:
 		if (s->index >> 8 >= MAX_CPUS || (s->index & 0xff) >= NR_PCP_LISTS)
 			return refuse(r, "no such per-CPU list:", s->index);
-		return read_list(r, s, &z->cpu[s->index >> 8].lists[s->index & 0xff]);
+		return read_list(r, s, &z->cpu[s->index >> 8].lists[s->index & 0xff]) &&
+		       forget_types(r, &z->cpu[s->index >> 8].lists[s->index & 0xff],
+				    s->index & 0xff);
 	default:
 		return read_places(r, s, z);
 	}
@@ -342,6 +376,10 @@ bool reply_config(const struct reply *r, struct mm_config *c, char wrong[REPLY_S
 				c->distance[nid][to] = r->distance[nid][to];
 	}
 	config_sysctls(r, &c->sysctl);
+	if (m[WM_KERNEL] >= KERNEL_6_12) {
+		c->policy.rules = RULES_6_12;
+		c->policy.movable = MOVABLE_HIGHMEM;
+	}
 	config_zones(r, c);
 	sentence = mm_config_check(c, &culprit);
 	if (sentence)

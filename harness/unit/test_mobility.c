@@ -19,7 +19,7 @@ static struct page *take(struct zone *z, unsigned int order, enum migratetype ty
 
 	hook_irq_save(z->tun->hw);
 	hook_lock(z->tun->hw, &z->lock);
-	page = mobility_take(z, order, type, flags);
+	page = mobility_take(z, order, type, flags, &(enum take_mode){ TAKE_NORMAL });
 	if (page)
 		buddy_account(z, -(1LL << order), (enum migratetype)page->type);
 	hook_unlock(z->tun->hw, &z->lock);
@@ -361,5 +361,6 @@ Test(mobility, M2_without_the_lock_panics, .signal = SIGABRT)
 {
 	struct mm *mm = boot_text(plain);
 
-	mobility_take(zone_of(mm, ZONE_NORMAL), 0, MIGRATE_MOVABLE, 0);
+	mobility_take(zone_of(mm, ZONE_NORMAL), 0, MIGRATE_MOVABLE, 0,
+		      &(enum take_mode){ TAKE_NORMAL });
 }

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* pcp_auto.c - how much to take, to keep and to give back, in 6.12 */
+#include "pcp_auto.h"
+
+#include "watermark.h"
+
+enum { BATCH_SCALE_MAX = PCP_FREE_FACTOR_MAX };
+
+/* The upper bound wins where the two cross. */
+static int64_t clamp_i64(int64_t v, int64_t lo, int64_t hi)
+{
+	return v >= hi ? hi : v <= lo ? lo : v;
+}
+
+static int64_t max_i64(int64_t a, int64_t b) { return a > b ? a : b; }
+
+uint32_t pcp_auto_refill(struct zone *z, struct pcp *pcp, unsigned int order)
+{
+	int64_t base = pcp->batch, low = pcp->high_min, most = pcp->high_max, batch, high, room;
+
+	high = clamp_i64(pcp->high, low, most);
+	pcp->high = (uint32_t)high;
+	if (high < base)
+		return 1;
+	batch = order ? base : base << pcp->alloc_factor;
+	/* With a larger set it would not have run empty. */
+	if (low != most && !z->below_high) {
+		high = high + batch < most ? high + batch : most;
+		pcp->high = (uint32_t)high;
+	}
+	if (!order) {
+		room = max_i64(high - pcp->count - base, base);
+		if (batch <= room && pcp->alloc_factor < BATCH_SCALE_MAX)
+			pcp->alloc_factor++;
+		batch = batch < room ? batch : room;
+	}
+	mm_assert(P2, batch > 0);
+	mm_assert(P1, pcp->high <= pcp->high_max);
+	return (uint32_t)(batch > 1 ? max_i64(batch >> order, 2) : batch);
+}
+
+/* The limit in force; 0: everything has to go. */
+static int64_t limit(struct zone *z, struct pcp *pcp, int64_t batch, bool free_high)
+{
+	int64_t low = pcp->high_min, most = pcp->high_max;
+	int64_t high = clamp_i64(pcp->high, low, most);
+	int64_t freed = max_i64(pcp->free_count, batch), need;
+
+	pcp->high = (uint32_t)high;
+	if (!high)
+		return 0;
+	if (free_high) {
+		pcp->high = (uint32_t)max_i64(high - (batch << BATCH_SCALE_MAX), low);
+		return 0;
+	}
+	if (z->reclaim_active) {
+		pcp->high = (uint32_t)max_i64(high - freed, low);
+		return batch << 2 < (int64_t)pcp->high ? batch << 2 : (int64_t)pcp->high;
+	}
+	if (low == most)
+		return high;
+	if (z->below_high) {
+		pcp->high = (uint32_t)max_i64(high - freed, low);
+		return max_i64(pcp->count, low);
+	}
+	need = pcp->free_count + batch;
+	if (pcp->count >= high && (int64_t)pcp->high < need)
+		pcp->high = (uint32_t)clamp_i64(need, low, most);
+	return high;
+}
+
+/* Blocks of order 1..3 come one after the other: is it time to empty the set? */
+static bool frees_high(struct pcp *pcp, unsigned int order, uint32_t batch)
+{
+	bool result = false;
+
+	if (order && order <= COSTLY_ORDER) {
+		result = pcp->free_count >= batch && (pcp->flags & PCP_PREV_FREE_HIGH) &&
+			 (!(pcp->flags & PCP_FREE_HIGH_BATCH) || pcp->count >= batch);
+		pcp->flags |= PCP_PREV_FREE_HIGH;
+	} else {
+		pcp->flags &= (uint8_t)~PCP_PREV_FREE_HIGH;
+	}
+	return result;
+}
+
+bool pcp_auto_full(struct zone *z, struct pcp *pcp, unsigned int order, uint32_t *nr)
+{
+	uint32_t batch = pcp->batch;
+	bool free_high;
+	int64_t high;
+
+	mm_assert(P3, pcp->count >= 1U << order);
+	pcp->alloc_factor >>= 1;
+	free_high = frees_high(pcp, order, batch);
+	if (pcp->free_count < batch << BATCH_SCALE_MAX)
+		pcp->free_count += 1U << order;
+	high = limit(z, pcp, batch, free_high);
+	if (pcp->count < high)
+		return false;
+	mm_assert(P3, pcp->high <= pcp->high_max);
+	if (free_high)
+		*nr = (uint32_t)min_u64(pcp->count, (uint64_t)batch << BATCH_SCALE_MAX);
+	else if (high < batch)
+		*nr = 1;
+	else
+		*nr = (uint32_t)clamp_i64(pcp->free_count, batch, high - batch);
+	return true;
+}
+
+void pcp_auto_freed(struct zone *z)
+{
+	if (z->below_high && watermark_ok(z, 0, zone_wmark(z, WMARK_HIGH), ZONE_MOVABLE, 0,
+					  zone_free_pages(z) > 0 ? zone_free_pages(z) : 0))
+		publish(z->below_high, false);
+	mm_assert(P3, z->tun->policy.rules == RULES_6_12);
+}
