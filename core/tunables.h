@@ -28,7 +28,7 @@ struct sysctls {			/* (t) */
 enum policy_marks { MARKS_6_1, MARKS_4_5, MARKS_2_6_14 };		/* W2, W3 */
 enum policy_movable { MOVABLE_FOLLOWS, MOVABLE_HIGHMEM };		/* W2 */
 enum policy_reserve { RESERVE_CUMULATIVE, RESERVE_SKIP_EMPTY, RESERVE_EMPTY_LOWER }; /* W4 */
-enum policy_rules { RULES_6_1, RULES_6_12 };	/* M2, M3, M5, P1 to P3, W5, W6: claim.h, pcp_auto.h */
+enum policy_rules { RULES_6_1, RULES_6_12 };	/* M2, M3, M5, P1 to P3, W5, W6 */
 enum policy_pcp_limits { PCP_LIMITS_6_1, PCP_LIMITS_5_13, PCP_LIMITS_4_18 }; /* P1 */
 
 struct policies {			/* (c) */

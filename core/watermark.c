@@ -322,7 +322,8 @@ bool watermark_ok_fast(const struct zone *z, unsigned int order, uint64_t mark,
 		return true;
 	/* Boost is there to wake kswapd early, not to fail who cannot wait. */
 	if (order == 0 && (rules_6_12(z->tun) ? alloc_flags & ALLOC_MIN_RESERVE
-					      : gfp & __GFP_ATOMIC) && read_shared(z->tun->hw, z->boost) &&
+					      : gfp & __GFP_ATOMIC) &&
+	    read_shared(z->tun->hw, z->boost) &&
 	    (alloc_flags & ALLOC_WMARK_MASK) == ALLOC_WMARK_MIN)
 		return watermark_ok(z, 0, observe(z->watermark[WMARK_MIN]), highest, alloc_flags,
 				    free);

@@ -86,7 +86,7 @@ struct zone {
 	uint64_t	  boost;	/* (z) added to every mark; read without (W7) */
 	uint64_t	  lowmem_reserve[NR_ZONE_TYPES]; /* (t) by the highest zone asked (W4) */
 	uint64_t	  nr_reserved_highatomic;	/* (z) pages; read without (M5) */
-	uint64_t	  free_highatomic;	/* (z) free pages of it; read without (RULES_6_12) */
+	uint64_t	  free_highatomic;	/* (z) its free pages; read without (RULES_6_12) */
 	uint64_t	  nr_isolated_blocks;	/* (z) pageblocks of type ISOLATE */
 	uint64_t	  percpu_drift_mark;	/* (t) below it kswapd sums exactly, if set (W8) */
 	uint32_t	  pageset_high;	/* (t) what every pcp.high was set to (P1) */

@@ -56,7 +56,7 @@ int cmd_asm(int argc, char **argv)
 	if (!op_load(args.in, p)) {
 		status = EXIT_TROUBLE;
 	} else if (p->state || p->config.policy.rules) {
-		fprintf(stderr, "%s: expected a program that boot begins, got one with a state or rules, "
+		fprintf(stderr, "%s: expected a program that boot begins, got one with a state, "
 			"which has no binary form\n", args.in);
 	} else if (output_open(&out, args.out)) {
 		fwrite(data, 1, op_encode(p, data, BINARY_MAX), out.file);

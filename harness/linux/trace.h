@@ -19,7 +19,7 @@ struct trace_counts {
 	uint64_t allocs;		/* mm_page_alloc */
 	uint64_t hits;			/* of them, those that core foretold */
 	uint64_t resynced;		/* misses after which both go on alike */
-	uint64_t lost;			/* misses after which they do not, and frees of strange pages */
+	uint64_t lost;			/* misses after which not, and frees of strange pages */
 	uint64_t frees;
 	bool	 ended_equal;		/* core's lists at the end are the next snapshot's */
 	char	 first_miss[160];	/* the first one, and what differed at the end */

@@ -69,8 +69,8 @@ int linux_trace(int argc, char **argv)
 	static const struct argp argp = {
 		.parser = option,
 		.args_doc = "WINDOW...",
-		.doc = "Replay the kmem events that a guest recorded, in core, from the state before "
-		       "them, and say for how many allocations core had the same page.",
+		.doc = "Replay the kmem events that a guest recorded, in core, from the state "
+		       "before them, and say for how many allocations core had the same page.",
 	};
 	uint64_t allocs = 0, hits = 0;
 	struct paths paths = { .nr = 0 };
