@@ -98,8 +98,9 @@ RECORDED = (
 	'record_begin', 'record tar archive', 'record sort sort_lines', 'record fork fork_storm',
 )
 TRACES = (
-	Config('trace', 'a tar, a sort, a fork storm', memory=(1024,), script=RECORDED, programs=6),
-	Config('trace-two', 'with 2 CPUs', memory=(1024,), cpus=(2,), script=RECORDED, programs=6),
+	Config('trace', 'a tar, a sort, a fork storm', memory=(384,), script=RECORDED, programs=6),
+	Config('trace-two', 'with 2 CPUs', cpus=(2,), script=RECORDED, programs=6),
+	Config('trace-busy', 'in fragmented memory', script=('busy 80 3', *RECORDED), programs=6),
 )
 
 
@@ -108,4 +109,4 @@ def chosen(names, full):
 	by_name = {config.name: config for config in CONFIGS + TRACES}
 	if names:
 		return [by_name[name] for name in names]
-	return [config for config in CONFIGS if full or config.default]
+	return [config for config in CONFIGS + (TRACES if full else ()) if full or config.default]

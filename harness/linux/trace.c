@@ -8,7 +8,7 @@
 
 #include "page_alloc.h"
 
-enum { LINE_MAX_BYTES = 512, NAME_BYTES = 40, AHEAD_MAX = 600, BULKS_MAX = 32 };
+enum { LINE_MAX_BYTES = 512, NAME_BYTES = 40, AHEAD_MAX = 8192, BULKS_MAX = 32 };
 
 struct line {				/* an event */
 	char	 name[NAME_BYTES];
