@@ -3,7 +3,7 @@
  * oplog.c - rings of records, and the file they become
  *
  * A line of the file is a letter and numbers: `o` begins an op, `t` adds a
- * block to it, `l` is a lock it takes, `i` and `j` an interrupt's begin and
+ * block to it, `l` is a lock it takes, `r` one that a trylock finds taken, `i` and `j` an interrupt's begin and
  * end, `e` its end.  Steps are counted from the begin of the op; those of an
  * interrupt again without those that had interrupts masked.
  */
@@ -47,12 +47,13 @@ static void begin_count(struct worker *w)
 	w->log->masked_began = w->cpu.masked_steps;
 }
 
-static void on_lock(void *to, const struct spinlock *lock)
+static void on_lock(void *to, const struct spinlock *lock, bool taken)
 {
 	struct worker *w = to;
 
-	*next(w->log) = (struct record){ .what = 'l', .a = lock->rank, .d = lock->turn,
-					 .e = steps(w), .g = (uintptr_t)lock };
+	*next(w->log) = (struct record){ .what = taken ? 'l' : 'r', .a = lock->rank,
+					 .d = observe(lock->turn), .e = steps(w),
+					 .g = (uintptr_t)lock };
 	while (__atomic_load_n(&w->s->failed, __ATOMIC_RELAXED))
 		pause();		/* the logs are being written */
 }
@@ -121,13 +122,13 @@ static void print_lock(const struct session *s, const struct record *r, FILE *f)
 		const struct zone *z = &s->mm.zones[id];
 
 		if ((uintptr_t)&z->lock == r->g)
-			fprintf(f, "l %u %u 0", r->a, id);
+			fprintf(f, "%c %u %u 0", r->what, r->a, id);
 		for (unsigned int cpu = 0; z->cpu && cpu < s->mm.nr_cpus; cpu++)
 			if ((uintptr_t)&z->cpu[cpu].pcp.lock == r->g)
-				fprintf(f, "l %u %u %u", r->a, id, cpu);
+				fprintf(f, "%c %u %u %u", r->what, r->a, id, cpu);
 	}
 	if (r->a == RANK_TUNABLES)
-		fprintf(f, "l %u 0 0", r->a);
+		fprintf(f, "%c %u 0 0", r->what, r->a);
 	fprintf(f, " %" PRIu32 " %" PRIu32 "\n", r->d, r->e);
 }
 
@@ -147,6 +148,7 @@ static void print_record(const struct session *s, const struct record *r, FILE *
 		fprintf(f, "t %" PRIu32 "\n", r->d);
 		break;
 	case 'l':
+	case 'r':
 		print_lock(s, r, f);
 		break;
 	case 'e':

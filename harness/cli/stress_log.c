@@ -101,20 +101,21 @@ static bool read_op(struct reader *rd)
 	return true;
 }
 
-/* "l rank zone cpu turn step"; an interrupt's steps are those of the op that it is in. */
+/* "l rank zone cpu turn step", or with r; an interrupt's steps are those of the op that it is in. */
 static bool read_lock(struct reader *rd)
 {
 	unsigned int rank, zone, cpu;
 	uint32_t turn, step;
 	struct item *item;
 
-	if (sscanf(rd->text, "l %u %u %u %" SCNu32 " %" SCNu32, &rank, &zone, &cpu, &turn,
+	if (sscanf(rd->text + 1, " %u %u %u %" SCNu32 " %" SCNu32, &rank, &zone, &cpu, &turn,
 		   &step) != 5 || rank > RANK_ZONE || zone >= MAX_ZONES || cpu >= MAX_CPUS)
 		return refuse(rd, "a lock");
 	if (rd->op == NO_OP)
 		return true;		/* of an op whose begin is lost */
 	item = log_add(&rd->log->items[rd->cpu], sizeof(*item));
 	*item = (struct item){ .op = rd->op, .is_lock = true, .turn = turn, .step = step,
+			       .refused = rd->text[0] == 'r',
 			       .lock = (rank * MAX_ZONES + zone) * MAX_CPUS + cpu };
 	return true;
 }
@@ -147,6 +148,7 @@ static bool read_record(struct reader *rd)
 	case 'o':
 		return read_op(rd);
 	case 'l':
+	case 'r':
 		return read_lock(rd);
 	case 'e':
 		return read_end(rd);

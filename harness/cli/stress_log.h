@@ -24,6 +24,7 @@ struct stress_log_counts {
 	uint32_t ops;			/* read */
 	uint32_t left_out;		/* too old for a program, or about blocks that are */
 	uint32_t turns;			/* of locks */
+	uint32_t switches;		/* within ops, which they ask for */
 	uint32_t forced;		/* that could not be put in order */
 };
 

@@ -27,6 +27,7 @@ struct log_op {
 struct item {				/* an op begins, or takes a lock */
 	uint32_t op;
 	bool	 is_lock;
+	bool	 refused;		/* it is not free: the turn is its holder's */
 	uint32_t lock;			/* which one */
 	uint32_t turn;
 	uint32_t step;

@@ -88,12 +88,33 @@ static void sort_turns(struct merge *m)
 		abort();
 	for (uint32_t cpu = 0; cpu < log->nr_cpus; cpu++)
 		for (uint32_t i = 0; i < log->items[cpu].nr; i++)
-			if (item_at(log, cpu, i)->is_lock)
+			if (item_at(log, cpu, i)->is_lock && !item_at(log, cpu, i)->refused)
 				m->by_lock[m->nr_turns++] = (struct turn){ cpu, i };
 	sorting = log;
 	qsort(m->by_lock, m->nr_turns, sizeof(*m->by_lock), by_turn);
 	for (uint32_t i = 0; i < m->nr_turns; i++)
 		m->rank[m->base[m->by_lock[i].cpu] + m->by_lock[i].item] = i;
+}
+
+/* A lock is refused while its holder has its turn, so that one comes first. */
+static bool holder_is_there(const struct merge *m, const struct item *refused)
+{
+	uint32_t lo = 0, hi = m->nr_turns;
+
+	while (lo < hi) {
+		uint32_t middle = lo + (hi - lo) / 2;
+		const struct turn *t = &m->by_lock[middle];
+		const struct item *item = item_at(m->log, t->cpu, t->item);
+
+		if (item->lock == refused->lock && item->turn == refused->turn)
+			return m->done[middle];
+		if (item->lock < refused->lock ||
+		    (item->lock == refused->lock && item->turn < refused->turn))
+			lo = middle + 1;
+		else
+			hi = middle;
+	}
+	return true;
 }
 
 /* Are all earlier turns of the lock over? */
@@ -102,6 +123,8 @@ static bool is_its_turn(const struct merge *m, uint32_t cpu, uint32_t i)
 	uint32_t rank = m->rank[m->base[cpu] + i];
 	const struct turn *before = &m->by_lock[rank - 1];
 
+	if (item_at(m->log, cpu, i)->refused)
+		return holder_is_there(m, item_at(m->log, cpu, i));
 	return rank == 0 || m->done[rank - 1] ||
 	       item_at(m->log, before->cpu, before->item)->lock != item_at(m->log, cpu, i)->lock;
 }
@@ -131,7 +154,8 @@ static void take_item(struct merge *m, uint32_t cpu)
 	if (item->is_lock) {
 		turn = log_add(&log->turns, sizeof(*turn));
 		*turn = (struct turn){ cpu, i };
-		m->done[m->rank[m->base[cpu] + i]] = true;
+		if (!item->refused)
+			m->done[m->rank[m->base[cpu] + i]] = true;
 		return;
 	}
 	*(uint32_t *)log_add(&log->order, sizeof(uint32_t)) = item->op;
@@ -305,6 +329,54 @@ static uint32_t first_kept(const struct stress_log *log)
 	return i;
 }
 
+static bool is_refused_by(const struct stress_log *log, const struct turn *turn,
+			  const struct item *holder)
+{
+	const struct item *item = item_at(log, turn->cpu, turn->item);
+
+	return item->refused && item->lock == holder->lock && item->turn == holder->turn;
+}
+
+/*
+ * The step at which the CPU of `now` lets that of `next` go on; 0: nowhere.  It
+ * waits with its own next lock, if that is in the same op, or right after it
+ * has taken what the other one is refused.
+ */
+static uint32_t switch_step(const struct stress_log *log, const struct turn *now,
+			    const struct turn *next)
+{
+	const struct item *item = item_at(log, now->cpu, now->item), *later = item + 1;
+
+	if (now->cpu == next->cpu || next->cpu >= SCHED_CPUS)
+		return 0;
+	if (is_refused_by(log, next, item))
+		return item->step + 1;
+	if (now->item + 1 == log->items[now->cpu].nr || !later->is_lock ||
+	    later->op != item->op || later->step <= item->step)
+		return 0;
+	return later->step;
+}
+
+/* At the end of an op the program's order decides, and that is the order in which ops began. */
+static void add_switches(const struct stress_log *log, struct program *p)
+{
+	const struct turn *turns = log->turns.row;
+	struct schedule *s = &p->schedule;
+
+	s->kind = SCHED_RECORDED;
+	for (uint32_t i = 0; i + 1 < log->turns.nr && s->nr_switches < SWITCHES_MAX; i++) {
+		const struct item *item = item_at(log, turns[i].cpu, turns[i].item);
+		const struct log_op *lop = op_at(log, item->op);
+		uint32_t step = switch_step(log, &turns[i], &turns[i + 1]);
+
+		if (!step || lop->out == NO_OP || lop->is_list)
+			continue;
+		s->switches[s->nr_switches++] = (struct sched_switch){
+			.step = step, .op = (uint16_t)lop->out, .to = (uint8_t)turns[i + 1].cpu,
+			.zone = NODE_NONE, .cpu = NODE_NONE };
+	}
+}
+
 void stress_log_program(struct stress_log *log, struct program *p,
 			struct stress_log_counts *counts)
 {
@@ -324,5 +396,8 @@ void stress_log_program(struct stress_log *log, struct program *p,
 		emit_with_irqs(log, p, order[i], counts);
 	counts->turns = log->turns.nr;
 	counts->forced = log->forced;
+	memset(&p->schedule, 0, sizeof(p->schedule));
+	add_switches(log, p);
 	op_normalize(p);
+	counts->switches = p->schedule.nr_switches;
 }

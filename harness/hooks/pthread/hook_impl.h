@@ -26,7 +26,7 @@
 struct spinlock {
 	uint8_t	 holder;		/* CPU + 1; 0: free */
 	uint8_t	 rank;			/* enum lock_rank */
-	uint32_t turn;			/* how often it was taken; only its holder looks */
+	uint32_t turn;			/* how often it was taken; its holder publishes it */
 };
 
 struct hw_cpu {				/* only its own thread touches it, but where said */
@@ -42,7 +42,8 @@ struct hw_cpu {				/* only its own thread touches it, but where said */
 	bool	 irq_once;		/* the next one waits for hw_arm() */
 	void	 (*irq)(void *to);
 	void	 *irq_to;
-	void	 (*on_lock)(void *to, const struct spinlock *lock);	/* NULL: nobody listens */
+	/* A lock is taken, or refused to a trylock; NULL: nobody listens. */
+	void	 (*on_lock)(void *to, const struct spinlock *lock, bool taken);
 	void	 *on_lock_to;
 	void	 (*on_panic)(void *to, const char *tag, const char *what, const char *file,
 			     int line);	/* does not return */
@@ -186,9 +187,9 @@ static inline void hw_lock_taken(struct hw_cpu *self, struct spinlock *lock)
 	mm_assert(X9, self->held >> lock->rank == 0);
 	mm_assert(X9, lock->rank != RANK_ZONE || self->irq_masked);
 	self->held |= (uint8_t)(1 << lock->rank);
-	lock->turn++;
+	publish(lock->turn, lock->turn + 1);
 	if (self->on_lock)
-		self->on_lock(self->on_lock_to, lock);
+		self->on_lock(self->on_lock_to, lock, true);
 }
 
 static inline void hook_lock(struct hw *hw, struct spinlock *lock)
@@ -208,6 +209,8 @@ static inline bool hook_trylock(struct hw *hw, struct spinlock *lock)
 	hook_step(hw);
 	if (!hw_lock_try(self, lock)) {
 		self->refused++;
+		if (self->on_lock)
+			self->on_lock(self->on_lock_to, lock, false);
 		return false;
 	}
 	hw_lock_taken(self, lock);
