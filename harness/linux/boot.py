@@ -17,10 +17,12 @@ import window
 INIT = debian.TREE / 'harness' / 'linux' / 'guest' / 'init'
 SECONDS_MAX = 600
 PR_SET_PDEATHSIG = 1
+RUNNING = set()			# guests, for whoever has to stop them all
 
 # The same memory at the same addresses in every boot, as far as the kernel decides.
 ALWAYS = ('console=ttyS0 oops=panic panic=1 nokaslr norandmaps random.trust_cpu=off '
-	  'init_on_alloc=0 page_alloc.shuffle=0 nowatchdog rcupdate.rcu_cpu_stall_suppress=1 audit=0')
+	  'init_on_alloc=0 page_alloc.shuffle=0 '
+	  'nowatchdog rcupdate.rcu_cpu_stall_suppress=1 audit=0')
 
 
 # --- the file system that the guest boots from -------------------------------------
@@ -102,6 +104,11 @@ def die_with_parent():
 	ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def stop_all():
+	for guest in list(RUNNING):
+		guest.kill()
+
+
 def last_words(where):
 	try:
 		lines = (where / 'console.log').read_text(errors='replace').splitlines()
@@ -114,6 +121,7 @@ def power(config, kernel, where):
 	guest = subprocess.Popen(command(config, kernel, where), stdin=subprocess.DEVNULL,
 				 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
 				 preexec_fn=die_with_parent)
+	RUNNING.add(guest)
 	try:
 		output, _ = guest.communicate(timeout=SECONDS_MAX)
 	except subprocess.TimeoutExpired:
@@ -122,6 +130,7 @@ def power(config, kernel, where):
 	finally:
 		guest.kill()
 		guest.wait()
+		RUNNING.discard(guest)
 	if guest.returncode != 0:
 		raise debian.Failed('%s: qemu: %s' % (config.name, output.strip()))
 

@@ -237,7 +237,7 @@ def build_churn(bits):
 
 def check_host():
 	if not shutil.which('apt-get') or not shutil.which('dpkg'):
-		raise Failed('the kernels of the guests are Debian packages: needs apt-get and dpkg')
+		raise Failed('guests boot kernels from Debian packages: needs apt-get and dpkg')
 	if not shutil.which('qemu-system-x86_64'):
 		raise Failed('needs qemu-system-x86_64: ci/deps linux installs it')
 	CACHE.mkdir(parents=True, exist_ok=True)

@@ -71,14 +71,17 @@ def all_guests(rows, options):
 		parts[name] = debian.prepare_kernel(name)
 	windows = []
 	complaints = []
-	with concurrent.futures.ThreadPoolExecutor(max(options.jobs, 1)) as pool:
-		runs = [pool.submit(one_guest, config, parts[config.kernel], options)
-			for config in rows]
+	pool = concurrent.futures.ThreadPoolExecutor(max(options.jobs, 1))
+	runs = [pool.submit(one_guest, config, parts[config.kernel], options) for config in rows]
+	try:
 		for done in runs:
 			try:
 				windows.append(done.result())
 			except debian.Failed as failed:
 				complaints.append(str(failed))
+	finally:
+		pool.shutdown(wait=False, cancel_futures=True)
+		boot.stop_all()		# none is left, unless we are to stop
 	for line in complaints:
 		say(line)
 	return windows, not complaints
@@ -108,7 +111,8 @@ def main():
 		print('guest.py: no guest is called %s; --list says what there is' % unknown,
 		      file=sys.stderr)
 		return 2
-	signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
+	for number in (signal.SIGTERM, signal.SIGINT):
+		signal.signal(number, lambda *_: sys.exit(2))
 	try:
 		debian.check_host()
 		windows, good = all_guests(rows, options)
