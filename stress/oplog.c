@@ -3,9 +3,10 @@
  * oplog.c - rings of records, and the file they become
  *
  * A line of the file is a letter and numbers: `o` begins an op, `t` adds a
- * block to it, `l` is a lock it takes, `r` one that a trylock finds taken, `i` and `j` an interrupt's begin and
- * end, `e` its end.  Steps are counted from the begin of the op; those of an
- * interrupt again without those that had interrupts masked.
+ * block to it, `l` is a lock it takes, `r` one that a trylock finds taken, `i`
+ * and `j` an interrupt's begin and end, `e` its end.  Steps are counted from
+ * the begin of the op; those of an interrupt again without those that had
+ * interrupts masked.
  */
 #define _GNU_SOURCE
 #include <errno.h>

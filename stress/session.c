@@ -318,7 +318,7 @@ static void watch(struct session *s, double seconds)
 			s->most_pages = pages;
 		if (s->seconds >= s->next_line) {
 			report_live(s, seconds);
-			s->next_line = s->seconds + (isatty(STDOUT_FILENO) ? 0.2 : 10);
+			s->next_line = s->seconds + (isatty(STDOUT_FILENO) ? 0.2 : 5);
 		}
 		usleep((s->limit ? 1 : TURN_MS) * 1000);
 		if (turn % PAUSE_TURNS == 0)

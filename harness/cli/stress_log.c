@@ -101,7 +101,7 @@ static bool read_op(struct reader *rd)
 	return true;
 }
 
-/* "l rank zone cpu turn step", or with r; an interrupt's steps are those of the op that it is in. */
+/* "l rank zone cpu turn step", or r; an interrupt's steps are those of the op that it is in. */
 static bool read_lock(struct reader *rd)
 {
 	unsigned int rank, zone, cpu;
