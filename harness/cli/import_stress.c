@@ -214,8 +214,8 @@ int cmd_import_stress(int argc, char **argv)
 		.parser = option,
 		.args_doc = "LOG",
 		.doc = "Turn the log of a failed stress run into a program whose ops, and CPUs, "
-		       "come in the order of the locks' turns, and try whether it fails as well.  The "
-		       "program is printed whether or not it does."
+		       "come in the order of the locks' turns, and try whether it fails as "
+		       "well.  The program is printed whether or not it does."
 		       "\vExample: tidemark import-stress tidemark-stress.log -o found.ops",
 	};
 	struct args args = { .tries = TRIES };
