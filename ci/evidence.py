@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 TREE = pathlib.Path(__file__).resolve().parent.parent
-TAG = r'(?:[ZGWBMPAS]\d|X\d\d?)'
+TAG = r'(?:[ZGWBMPASK]\d|X\d\d?)'
 TEST = re.compile(r'^Test\(\s*(\w+)\s*,\s*(\w+)', re.M)
 TARGET = re.compile(r'^\s*ROW\((\w+),', re.M)
 SEED = re.compile(r'^#\s*(%s(?:[ ,]+%s)*)\s*:' % (TAG, TAG))

@@ -452,7 +452,7 @@ static void get_ops(struct bytes *b, struct program *p, unsigned int nr_kinds)
 void op_decode_next(const uint8_t *data, size_t size, struct program *p, struct op_memo *memo)
 {
 	struct bytes b = { .in = data, .in_end = size ? data + size : data };
-	bool plain = !size || data[0] != OP_FORMAT_VERSION; /* what is no version reads like the first */
+	bool plain = !size || data[0] != OP_FORMAT_VERSION; /* what is no version is the first */
 	uint8_t head;
 	size_t used;
 
@@ -463,7 +463,7 @@ void op_decode_next(const uint8_t *data, size_t size, struct program *p, struct 
 		get_byte(&b);
 		head = get_machine(&b, &p->config);
 		used = (size_t)(b.in - data);
-		/* With a byte left nothing was read behind the end: what follows does not matter. */
+		/* With a byte left nothing was read behind the end: the rest does not matter. */
 		memo->size = used < size && used <= sizeof(memo->bytes) ? (uint32_t)used : 0;
 		if (memo->size)
 			memcpy(memo->bytes, data, memo->size);

@@ -56,7 +56,8 @@ Test(op_refusals, X10_refused_beginnings)
 		  "policy, schedule or ops, got 'a?\?'" },
 		{ START "zone"
 		  "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee", 2,
-		  "machine, node, zone, hole, reserved, cma, distance, sysctl, policy, schedule or ops, got "
+		  "machine, node, zone, hole, reserved, cma, distance, sysctl, "
+		  "policy, schedule or ops, got "
 		  "'zoneeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee...'" },
 	};
 
