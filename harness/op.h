@@ -186,6 +186,12 @@ void schedule_print_switch(const struct sched_switch *sw, FILE *out);
 /* "cpu1", "daemon0" */
 void sched_task_name(unsigned int task, char name[12]);
 
+/*
+ * Ops have moved: `at` says where each of the nr_ops is now; UINT16_MAX: nowhere.
+ * NULL: they have not, but switches were recorded as they came and are put in order.
+ */
+void schedule_map(struct schedule *s, uint32_t nr_ops, const uint16_t *at);
+
 /* Only as much as there is. */
 void schedule_copy(struct schedule *to, const struct schedule *from);
 

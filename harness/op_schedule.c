@@ -144,6 +144,12 @@ void schedule_normalize(struct schedule *s, uint32_t nr_ops, const uint16_t *ops
 		s->nr_switches = 0;
 }
 
+void schedule_map(struct schedule *s, uint32_t nr_ops, const uint16_t *at)
+{
+	if (s->kind == SCHED_RECORDED)
+		normalize_switches(s, nr_ops, at);
+}
+
 /* --- bytes ------------------------------------------------------------------------ */
 
 static void get_switches(struct bytes *b, struct schedule *s)

@@ -230,7 +230,7 @@ bool run_program(struct run *r, const struct program *p, unsigned int flags,
 		 uint32_t recount_every)
 {
 	struct run *outer = running;
-	bool clean = false;
+	volatile bool clean = false;
 
 	running = r;
 	if (p->schedule.kind != SCHED_NONE)
@@ -246,6 +246,8 @@ bool run_program(struct run *r, const struct program *p, unsigned int flags,
 		} while (p->schedule.kind == SCHED_EXHAUSTIVE && run_schedule_again(r));
 		clean = true;
 	}
+	if (p->schedule.kind != SCHED_NONE)
+		run_schedule_end(r);
 	r->armed = false;
 	running = outer;
 	return clean;

@@ -167,6 +167,7 @@ bool run_scheduled(struct run *r);	/* all ops of a program with a schedule; as a
 bool run_leave_task(struct run *r);	/* a finding: away from a CPU's stack; false: not on one */
 void run_schedule_start(struct run *r);	/* before such a program */
 bool run_schedule_again(struct run *r);	/* EXHAUSTIVE: once more, another way */
+void run_schedule_end(struct run *r);	/* puts what was recorded in order */
 void run_sched_delete(struct run *r);
 
 /* Has nothing overlapped the running op so far? */

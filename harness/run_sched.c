@@ -521,6 +521,11 @@ bool run_schedule_again(struct run *r)
 	return more;
 }
 
+void run_schedule_end(struct run *r)
+{
+	schedule_map(r->record ? r->record : r->sched->own, r->program->nr_ops, NULL);
+}
+
 bool run_leave_task(struct run *r)
 {
 	if (r->sched)

@@ -76,6 +76,8 @@ static gfp_t draw_gfp(const struct theme *theme, uint64_t *rng)
 {
 	gfp_t gfp;
 
+	if (theme->atomics && rng_chance(rng, theme->atomics))
+		return GFP_ATOMIC;
 	if (theme->rich_gfp && rng_chance(rng, 16))
 		return (gfp_t)rng_next(rng) & (rng_chance(rng, 32) ? UINT32_MAX : __GFP_BITS_MASK);
 	/* The first five have no mobility. */
@@ -209,6 +211,8 @@ static int64_t draw_sysctl_value(const struct theme *theme, uint64_t *rng, const
 		return (int64_t)rng_next(rng) >> rng_below(rng, 64);	/* mostly refused */
 	switch (op->name) {
 	case SYSCTL_MIN_FREE_KBYTES:
+		if (theme->atomics)	/* up to all of a zone: only reserves are left */
+			return (int64_t)rng_below(rng, (uint64_t)theme->pages_max * 4);
 		return (int64_t)rng_below(rng, (uint64_t)theme->pages_max * 2);
 	case SYSCTL_EXTRA_FREE_KBYTES:
 		return (int64_t)rng_below(rng, theme->pages_max);

@@ -24,6 +24,7 @@ struct theme {
 	bool	 odd_geometry;		/* holes, reservations, unaligned ends, kernelcore */
 	bool	 rich_gfp;		/* any mask; else a few common ones */
 	bool	 one_movability;	/* only UNMOVABLE requests */
+	uint8_t	 atomics;		/* requests of 256 that are GFP_ATOMIC; high marks, too */
 	uint8_t  orders;		/* highest order usually asked for */
 	uint8_t	 irqs;			/* ops of 256 that run as an interrupt of the next */
 	uint8_t	 policies;		/* machines of 256 with a rule of another era */

@@ -77,8 +77,12 @@ bool recount_here(struct run *r, const struct program *p, unsigned int flags);
 /* Runs it without, then with recounts, until it fails.  `flags` are enum run_flags. */
 void trial_here(struct run *r, const struct program *p, unsigned int flags, struct outcome *out);
 
-/* The same in a child process, which may crash, or take too long. */
-void trial_apart(const struct program *p, unsigned int flags, struct outcome *out);
+/*
+ * The same in a child process, which may crash, or take too long.  *recorded, if
+ * not NULL, is then what its schedule came to; of kind SCHED_NONE if it has none.
+ */
+void trial_apart(const struct program *p, unsigned int flags, struct outcome *out,
+		 struct schedule *recorded);
 
 /* The same tag at the same place. */
 bool outcome_same(const struct outcome *a, const struct outcome *b);

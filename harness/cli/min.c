@@ -39,7 +39,7 @@ static int min(struct program *p, const struct args *args)
 	if (!op_load(args->in, p))
 		return EXIT_TROUBLE;
 	flags = args->no_expect ? 0 : file_run_flags(args->in);
-	trial_apart(p, flags, &want);
+	trial_apart(p, flags, &want, NULL);
 	if (want.clean) {
 		fprintf(stderr, "%s: expected a program that fails, got one that passes\n",
 			args->in);
@@ -49,14 +49,15 @@ static int min(struct program *p, const struct args *args)
 		return EXIT_TROUBLE;
 	before = p->nr_ops;
 	tries = shrink(p, flags, &want);
-	trial_apart(p, flags, &now);
+	trial_apart(p, flags, &now, NULL);
 	fprintf(out.file, "# %s %s: %s\n", now.tag, now.place, now.what);
-	trial_apart(p, RUN_EXPECT, &now);
+	trial_apart(p, RUN_EXPECT, &now, NULL);
 	if (!outcome_same(&now, &want))
 		fputs("# Replay it with --no-expect.\n", out.file);
 	op_print(p, out.file);
-	fprintf(stderr, "%s: %s %s: %" PRIu32 " ops, were %" PRIu32 ", in %u tries\n", args->in,
-		want.tag, want.place, p->nr_ops, before, tries);
+	fprintf(stderr, "%s: %s %s: %" PRIu32 " ops, were %" PRIu32 ", %" PRIu32
+		" switches, in %u tries\n", args->in, want.tag, want.place, p->nr_ops, before,
+		p->schedule.nr_switches, tries);
 	return output_close(&out) ? EXIT_GOOD : EXIT_TROUBLE;
 }
 

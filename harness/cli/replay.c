@@ -59,9 +59,30 @@ static void print_until(struct replay *replay, uint32_t op)
 		print_line(replay->p, replay->printed, "");
 }
 
+/* Under a schedule ops end in any order: each in its CPU's column, when it ends. */
+static void trace_column(const struct program *p, uint32_t op, const char *text)
+{
+	unsigned int cpu = p->ops[op].cpu;
+
+	printf("cpu%u %*s", cpu, (int)(cpu % SCHED_CPUS) * 4, "");
+	print_line(p, op, text);
+	fflush(stdout);
+}
+
+static void trace_switch(void *to, const char *text)
+{
+	(void)to;
+	printf("     -- %s\n", text);
+}
+
 static void trace(void *to, uint32_t op, const char *text)
 {
 	struct replay *replay = to;
+
+	if (replay->p->schedule.kind != SCHED_NONE) {
+		trace_column(replay->p, op, text);
+		return;
+	}
 
 	print_until(replay, op);
 	print_line(replay->p, op, text);
@@ -78,7 +99,7 @@ static void report(struct replay *replay, const char *path, bool recounted)
 
 	if (recounted || replay->quiet)
 		replay->printed = 0;
-	if (f->op != FINDING_AT_BOOT)
+	if (f->op != FINDING_AT_BOOT && replay->p->schedule.kind == SCHED_NONE)
 		print_until(replay, f->op < nr ? f->op + 1 : nr);
 	printf("%s: FAILED %s %s: %s\n", path, f->tag, f->place, f->what);
 	if (f->op == FINDING_AT_BOOT)
@@ -100,6 +121,12 @@ static void print_pass(const struct run *r, const char *path)
 	printf("%s: passed, %" PRIu32 " ops: %" PRIu32 " ok, %" PRIu32 " failed, %" PRIu32
 	       " stuck, %" PRIu32 " refused\n", path, s->ops, s->ok, s->failed, s->stuck,
 	       s->refused);
+	if (s->switches)
+		printf("  %" PRIu64 " switches in %" PRIu64 " steps; of %" PRIu32 " requests that "
+		       "others overlapped, %" PRIu32 " may go either way for that\n",
+		       s->switches, s->steps, s->overlapped, s->may_overlapped);
+	if (s->runs)
+		printf("  %" PRIu32 " schedules, which are all\n", s->runs);
 }
 
 /*
@@ -128,23 +155,28 @@ static void replay_file(struct replay *replay, const char *path)
 {
 	unsigned int flags = (replay->no_expect ? 0 : file_run_flags(path)) |
 			     (replay->every ? RUN_VALIDATE : 0);
-	bool ok;
+	bool ok, all;
 
 	if (!op_load(path, replay->p)) {
 		replay->unread++;
 		return;
 	}
+	all = replay->p->schedule.kind == SCHED_EXHAUSTIVE;
 	replay->printed = 0;
 	if (!replay->quiet) {
 		printf("# %s\n", path);
-		run_on_op(replay->run, trace, replay);
+		if (!all) {
+			run_on_op(replay->run, trace, replay);
+			run_on_switch(replay->run, trace_switch, replay);
+		}
 		speaking = replay;
 	}
 	ok = run_program(replay->run, replay->p, flags, 0);
 	run_on_op(replay->run, NULL, NULL);
+	run_on_switch(replay->run, NULL, NULL);
 	if (!ok) {
 		report(replay, path, false);
-	} else if (!replay->every) {
+	} else if (!replay->every && !all) {
 		ok = recount_here(replay->run, replay->p, flags);
 		if (!ok)
 			report(replay, path, true);

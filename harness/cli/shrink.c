@@ -5,6 +5,9 @@
  * Whole ops are left out first, many at a time, then fewer; then each op and
  * the machine are made simpler in every way of a fixed list.  This repeats
  * until nothing changes any more.  Each try runs in a child process.
+ *
+ * A schedule becomes the switches that it came to, which are left out in the
+ * same way; what a try did of them is all that is kept.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +25,7 @@ struct shrinker {
 	unsigned int	 tries;
 	uint8_t		*best_bytes;	/* encoded: to see what is smaller, or the same */
 	uint8_t		*next_bytes;
+	struct schedule	*recorded;	/* what the last try came to */
 	size_t		 best_size;
 };
 
@@ -32,6 +36,7 @@ static void copy_program(struct program *to, const struct program *from)
 	to->nr_ops = from->nr_ops;
 	to->nr_slots = from->nr_slots;
 	memcpy(to->ops, from->ops, from->nr_ops * sizeof(from->ops[0]));
+	schedule_copy(&to->schedule, &from->schedule);
 }
 
 static void show_progress(const struct shrinker *s, const char *end)
@@ -53,12 +58,16 @@ static bool keep_next(struct shrinker *s)
 	    (size == s->best_size && !memcmp(s->next_bytes, s->best_bytes, size)))
 		return false;
 	s->tries++;
-	trial_apart(s->next, s->flags, &out);
+	trial_apart(s->next, s->flags, &out, s->recorded);
 	if (!outcome_same(&out, s->want))
 		return false;
 	copy_program(s->best, s->next);
 	memcpy(s->best_bytes, s->next_bytes, size);
 	s->best_size = size;
+	if (s->best->schedule.nr_switches > s->recorded->nr_switches) {
+		schedule_copy(&s->best->schedule, s->recorded);
+		s->best_size = op_encode(s->best, s->best_bytes, BYTES_MAX);
+	}
 	show_progress(s, "");
 	return true;
 }
@@ -69,6 +78,7 @@ static bool keep_next(struct shrinker *s)
 static bool without_ops(struct shrinker *s, uint32_t first, uint32_t nr)
 {
 	uint16_t *moved = xmalloc(SLOTS_MAX * sizeof(*moved));
+	uint16_t *at = xmalloc(OPS_MAX * sizeof(*at));
 	const struct program *from = s->best;
 	struct program *to = s->next;
 	uint32_t slot = 0, kept = 0;
@@ -84,6 +94,7 @@ static bool without_ops(struct shrinker *s, uint32_t first, uint32_t nr)
 
 		if (op_kinds[op->kind].allocates)
 			moved[slot++] = out ? UINT16_MAX : (uint16_t)kept++;
+		at[i] = out ? UINT16_MAX : (uint16_t)to->nr_ops;
 		if (out)
 			continue;
 		to->ops[to->nr_ops] = *op;
@@ -91,6 +102,9 @@ static bool without_ops(struct shrinker *s, uint32_t first, uint32_t nr)
 			to->ops[to->nr_ops].ref = moved[op->ref];
 		to->nr_ops++;
 	}
+	schedule_copy(&to->schedule, &from->schedule);
+	schedule_map(&to->schedule, from->nr_ops, at);
+	free(at);
 	free(moved);
 	return keep_next(s);
 }
@@ -107,6 +121,58 @@ static bool fewer_ops(struct shrinker *s)
 						   nr < last ? nr : last);
 		}
 	return any;
+}
+
+/* --- fewer switches ----------------------------------------------------------------------- */
+
+static bool without_switches(struct shrinker *s, uint32_t first, uint32_t nr)
+{
+	struct schedule *sc = &s->next->schedule;
+
+	copy_program(s->next, s->best);
+	memmove(&sc->switches[first], &sc->switches[first + nr],
+		(sc->nr_switches - first - nr) * sizeof(sc->switches[0]));
+	sc->nr_switches -= nr;
+	return keep_next(s);
+}
+
+static bool fewer_switches(struct shrinker *s)
+{
+	bool any = false;
+
+	for (uint32_t nr = s->best->schedule.nr_switches; nr; nr /= 2)
+		for (uint32_t end = s->best->schedule.nr_switches; end;
+		     end = end > nr ? end - nr : 0) {
+			uint32_t have = s->best->schedule.nr_switches;
+			uint32_t last = end < have ? end : have;
+
+			any |= last && without_switches(s, last > nr ? last - nr : 0,
+							nr < last ? nr : last);
+		}
+	copy_program(s->next, s->best);
+	if (s->best->schedule.kind == SCHED_RECORDED && !s->best->schedule.nr_switches) {
+		s->next->schedule.kind = SCHED_NONE;
+		any |= keep_next(s);
+	}
+	return any;
+}
+
+/* From here on the schedule is what it came to, if that fails as well. */
+static void record_schedule(struct shrinker *s)
+{
+	struct outcome out;
+
+	if (s->best->schedule.kind == SCHED_NONE)
+		return;
+	trial_apart(s->best, s->flags, &out, s->recorded);
+	copy_program(s->next, s->best);
+	schedule_copy(&s->next->schedule, s->recorded);
+	op_normalize(s->next);
+	trial_apart(s->next, s->flags, &out, s->recorded);
+	if (!outcome_same(&out, s->want))
+		return;
+	copy_program(s->best, s->next);
+	s->best_size = op_encode(s->best, s->best_bytes, BYTES_MAX);
 }
 
 /* --- simpler ops -------------------------------------------------------------------------- */
@@ -256,13 +322,17 @@ unsigned int shrink(struct program *p, unsigned int flags, const struct outcome 
 	};
 	bool any = true;
 
+	s.recorded = xmalloc(sizeof(*s.recorded));
 	s.best_size = op_encode(p, s.best_bytes, BYTES_MAX);
+	record_schedule(&s);
 	for (unsigned int round = 0; any && round < ROUNDS_MAX; round++) {
-		any = fewer_ops(&s);
+		any = fewer_switches(&s);
+		any |= fewer_ops(&s);
 		any |= simpler_machine(&s);
 		any |= simpler_ops(&s);
 	}
 	show_progress(&s, "\n");
+	free(s.recorded);
 	free(s.best_bytes);
 	free(s.next_bytes);
 	free(s.next);

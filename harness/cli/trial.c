@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,15 +100,18 @@ static void take_crash(const char *log, int status, struct outcome *out)
 	}
 }
 
-static _Noreturn void child(const struct program *p, unsigned int flags, int answer, FILE *log)
+static _Noreturn void child(const struct program *p, unsigned int flags, int answer, FILE *log,
+			    struct schedule *record)
 {
+	struct run *r = run_new();
 	struct outcome out;
 	ssize_t written;
 
 	if (dup2(fileno(log), STDERR_FILENO) < 0 || dup2(fileno(log), STDOUT_FILENO) < 0)
 		_exit(EXIT_TROUBLE);
 	alarm(TRIAL_SECONDS);
-	trial_here(run_new(), p, flags, &out);
+	run_record(r, record);
+	trial_here(r, p, flags, &out);
 	written = write(answer, &out, sizeof(out));
 	_exit(written == (ssize_t)sizeof(out) ? EXIT_GOOD : EXIT_TROUBLE);
 }
@@ -118,8 +122,21 @@ static _Noreturn void cannot(const char *what)
 	exit(EXIT_TROUBLE);
 }
 
-void trial_apart(const struct program *p, unsigned int flags, struct outcome *out)
+/* Memory that a child writes to for its parent. */
+static struct schedule *shared_schedule(void)
 {
+	void *p = mmap(NULL, sizeof(struct schedule), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		cannot("tidemark: memory shared with a child process");
+	return p;
+}
+
+void trial_apart(const struct program *p, unsigned int flags, struct outcome *out,
+		 struct schedule *recorded)
+{
+	struct schedule *record = shared_schedule();
 	FILE *log = tmpfile();
 	int answer[2], status;
 	pid_t pid;
@@ -132,7 +149,7 @@ void trial_apart(const struct program *p, unsigned int flags, struct outcome *ou
 	if (pid < 0)
 		cannot("tidemark: a child process");
 	if (pid == 0)
-		child(p, flags, answer[1], log);
+		child(p, flags, answer[1], log, record);
 	close(answer[1]);
 	memset(out, 0, sizeof(*out));
 	len = read(answer[0], out, sizeof(*out));
@@ -150,6 +167,10 @@ void trial_apart(const struct program *p, unsigned int flags, struct outcome *ou
 		free(text);
 	}
 	fclose(log);
+	schedule_map(record, p->nr_ops, NULL);	/* should the child not have come to that */
+	if (recorded)
+		schedule_copy(recorded, record);
+	munmap(record, sizeof(*record));
 }
 
 bool outcome_same(const struct outcome *a, const struct outcome *b)

@@ -18,9 +18,11 @@ const struct target target_interleave = {
 			[OP_FREE_ONE] = 8, [OP_FREE_WRONG] = 1, [OP_TOUCH] = 4, [OP_DRAIN] = 4,
 			[OP_DRAIN_ALL] = 16, [OP_TICK] = 6, [OP_ASK_DRAIN] = 14, [OP_SYNC] = 2,
 			[OP_RECLAIM_ACTIVE] = 1, [OP_CPU_DOWN] = 1, [OP_CPU_UP] = 1,
-			[OP_SYSCTL] = 1, [OP_FAIL_TRYLOCK] = 1, [OP_MOVABLE] = 1,
+			[OP_SYSCTL] = 8, [OP_FAIL_TRYLOCK] = 1, [OP_MOVABLE] = 1,
+			[OP_BOOST] = 2, [OP_COUNTER] = 2,
 		},
 		.pages_max = 1024, .zones_max = 2, .nodes_max = 1, .cpus_max = 4, .cpus_min = 2,
 		.orders = 4, .irqs = 24, .policies = 96, .schedules = 250,
+		.atomics = 80,
 	},
 };

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* test_sched.c - fibers, schedules, what they record, and what they find */
+#define _POSIX_C_SOURCE 200809L	/* open_memstream */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fiber.h"
+#include "op_compare.h"
+#include "run.h"
+
+static const char ops[] =
+	"ops\na = alloc order=0 gfp=GFP_KERNEL\nb = bulk n=9 gfp=GFP_KERNEL cpu=1\n"
+	"irq at=5 c = alloc order=0 gfp=GFP_ATOMIC\nd = alloc order=2 gfp=GFP_KERNEL cpu=2\n"
+	"drain\nfree b cpu=2\nfree a cpu=1\ntick cpu=1\nsync\n"
+	"e = alloc order=3 gfp=GFP_KERNEL cpu=1\nf = alloc order=3 gfp=GFP_ATOMIC\n"
+	"drain cpu=2\nfree d\nfree f cpu=1\n";
+
+static void parse(struct program *p, const char *schedule)
+{
+	struct op_error error;
+	char text[2048];
+
+	snprintf(text, sizeof(text), "tidemark 1\nmachine cpus=3 pageblock_order=4\n"
+		 "zone DMA32 start=0 spanned=512\npolicy pcp_batch=4\n%s%s", schedule, ops);
+	cr_assert(op_parse(text, strlen(text), p, &error), "line %u: %s", error.line, error.what);
+}
+
+static uint64_t hash_under(struct run *r, struct program *p, const char *schedule)
+{
+	parse(p, schedule);
+	cr_assert(run_program(r, p, RUN_HASH, 0), "%s: %s", schedule, run_finding(r)->what);
+	return run_stats(r)->state_hash;
+}
+
+/* --- fibers ------------------------------------------------------------------------------- */
+
+struct pair {
+	struct fiber *main, *a, *b;
+	unsigned int turns;
+};
+
+static void fiber_a(void *to)
+{
+	struct pair *p = to;
+	volatile double kept = 1.5;
+
+	for (;;) {
+		p->turns++;
+		fiber_switch(p->a, p->b);
+		cr_assert_eq(kept, 1.5);
+	}
+}
+
+static void fiber_b(void *to)
+{
+	struct pair *p = to;
+
+	for (;;)
+		fiber_switch(p->b, p->turns % 10 ? p->a : p->main);
+}
+
+Test(sched, X10_fibers_take_turns_and_begin_anew)
+{
+	struct pair p = { .main = fiber_of_thread() };
+
+	p.a = fiber_new(fiber_a, &p);
+	p.b = fiber_new(fiber_b, &p);
+	for (unsigned int round = 1; round <= 3; round++) {
+		fiber_switch(p.main, p.a);
+		cr_assert_eq(p.turns, 10 * round);
+		fiber_restart(p.a);
+		fiber_restart(p.b);
+	}
+	fiber_delete(p.a);
+	fiber_delete(p.b);
+	fiber_delete(p.main);
+}
+
+/* --- schedules ---------------------------------------------------------------------------- */
+
+Test(sched, X10_the_programs_own_order_ends_as_without_a_schedule)
+{
+	struct program *p = calloc(1, sizeof(*p));
+	struct run *r = run_new();
+	uint64_t want = hash_under(r, p, "");
+
+	cr_expect_eq(hash_under(r, p, "schedule serial\n"), want);
+	cr_expect_eq(hash_under(r, p, "schedule recorded\n"), want);
+	cr_expect_eq(hash_under(r, p, "schedule bytes bytes=\n"), want);
+	run_delete(r);
+	free(p);
+}
+
+Test(sched, X10_what_was_drawn_is_recorded_and_replays)
+{
+	struct program *p = calloc(1, sizeof(*p));
+	struct run *r = run_new();
+	unsigned int other = 0;
+	uint64_t serial = hash_under(r, p, "");
+
+	for (unsigned int seed = 0; seed < 60; seed++) {
+		char schedule[64];
+		uint64_t want;
+
+		snprintf(schedule, sizeof(schedule), seed % 3 == 0 ? "schedule burst seed=%u\n" :
+			 seed % 3 == 1 ? "schedule pct depth=3 seed=%u\n" :
+			 "schedule bytes bytes=%02xff001180\n", seed);
+		want = hash_under(r, p, schedule);
+		other += want != serial;
+		schedule_copy(&p->schedule, run_recorded(r));
+		for (unsigned int again = 0; again < 3; again++) {
+			cr_assert(run_program(r, p, RUN_HASH, 0));
+			cr_assert_eq(run_stats(r)->state_hash, want, "%s", schedule);
+		}
+		op_normalize(p);
+		cr_assert_eq(run_recorded(r)->nr_switches, p->schedule.nr_switches);
+	}
+	cr_expect_gt(other, 20);
+	run_delete(r);
+	free(p);
+}
+
+Test(sched, X10_every_order_is_tried_once)
+{
+	struct program *p = calloc(1, sizeof(*p));
+	struct run *r = run_new();
+	struct op_error error;
+	static const char text[] =
+		"tidemark 1\nmachine cpus=2\nzone DMA32 start=0 spanned=512\n"
+		"schedule exhaustive depth=0\nops\na = alloc order=0 gfp=GFP_KERNEL\n"
+		"b = alloc order=0 gfp=GFP_KERNEL\nc = alloc order=0 gfp=GFP_KERNEL cpu=1\n"
+		"d = alloc order=0 gfp=GFP_KERNEL cpu=1\n";
+	uint32_t before;
+
+	cr_assert(op_parse(text, strlen(text), p, &error), "%s", error.what);
+	cr_assert(run_program(r, p, 0, 0));
+	/* The first op is the first CPU's; then three more in any order: 3 choose 1. */
+	cr_expect_eq(run_stats(r)->runs, 3);
+	before = run_stats(r)->runs;
+	p->schedule.depth = 1;
+	cr_assert(run_program(r, p, 0, 0));
+	cr_expect_gt(run_stats(r)->runs, 20 * before);
+	run_delete(r);
+	free(p);
+}
+
+Test(sched, X9_the_daemon_does_what_it_is_asked)
+{
+	struct program *p = calloc(1, sizeof(*p));
+	struct run *r = run_new();
+	struct op_error error;
+	static const char text[] =
+		"tidemark 1\nmachine cpus=2\nzone DMA32 start=0 spanned=512\npolicy pcp_batch=8\n"
+		"schedule burst seed=3\nops\na = alloc order=0 gfp=GFP_KERNEL\nfree a\n"
+		"ask_drain n=0 cpu=1\n";
+
+	cr_assert(op_parse(text, strlen(text), p, &error), "%s", error.what);
+	for (p->schedule.seed = 0; p->schedule.seed < 40; p->schedule.seed++) {
+		cr_assert(run_program(r, p, RUN_VALIDATE | RUN_NO_END, 0));
+		cr_assert_not(run_mm(r)->drainer.wanted[0]);
+	}
+	p->schedule.kind = SCHED_NONE;	/* without one its work is done on the spot */
+	cr_assert(run_program(r, p, RUN_NO_END, 0));
+	cr_assert_eq(run_mm(r)->zones[ZONE_DMA32].cpu[0].pcp.count, 0);
+	run_delete(r);
+	free(p);
+}
+
+/* --- encodings ---------------------------------------------------------------------------- */
+
+Test(sched, X10_schedules_come_back_from_bytes_and_text)
+{
+	static const char *const schedules[] = {
+		"", "schedule serial\n", "schedule burst seed=77\n", "schedule pct depth=2 seed=5\n",
+		"schedule exhaustive depth=2\n", "schedule bytes bytes=00ff10\n",
+		"schedule recorded\n",
+	};
+	struct program *p = calloc(2, sizeof(*p));
+	uint8_t *bytes = malloc(1 << 16);
+
+	for (unsigned int i = 0; i < sizeof(schedules) / sizeof(schedules[0]); i++) {
+		size_t size;
+
+		parse(&p[0], schedules[i]);
+		if (p[0].schedule.kind == SCHED_RECORDED) {
+			p[0].schedule.nr_switches = 2;
+			p[0].schedule.switches[0] = (struct sched_switch){
+				.step = 7, .op = 1, .to = 2, .place = PLACE_LOCK,
+				.zone = ZONE_DMA32, .cpu = NODE_NONE };
+			p[0].schedule.switches[1] = (struct sched_switch){
+				.step = 9, .op = OPS_MAX, .to = 1, .place = PLACE_TRYLOCK,
+				.zone = ZONE_DMA32, .cpu = 1 };
+		}
+		size = op_encode(&p[0], bytes, 1 << 16);
+		cr_assert_eq(bytes[0], OP_FORMAT_VERSION);	/* there is a sync */
+		op_decode(bytes, size, &p[1]);
+		assert_same_program(&p[0], &p[1]);
+	}
+	free(bytes);
+	free(p);
+}
+
+Test(sched, X10_a_switch_line_says_who_runs_from_where)
+{
+	static const char text[] =
+		"tidemark 1\nmachine cpus=2\nzone Normal start=0 spanned=512\n"
+		"schedule recorded\nops\na = alloc order=0 gfp=GFP_KERNEL\n"
+		"\tat 12 cpu1 runs from zone_lock of Normal\n"
+		"b = alloc order=0 gfp=GFP_KERNEL cpu=1\n"
+		"\tat 3 cpu0 runs from pcp_trylock of Normal cpu1\n\tat 30 daemon0 runs\n"
+		"daemon0 at 4 cpu1 runs from read\n";
+	struct program *p = calloc(1, sizeof(*p));
+	struct op_error error;
+	char *out = NULL;
+	size_t len;
+	FILE *f;
+
+	cr_assert(op_parse(text, strlen(text), p, &error), "%s", error.what);
+	cr_assert_eq(p->schedule.nr_switches, 4);
+	f = open_memstream(&out, &len);
+	op_print(p, f);
+	fclose(f);
+	cr_expect(strstr(out, strstr(text, "ops\n")) != NULL, "%s", out);
+	free(out);
+	free(p);
+}
+
+Test(sched, X10_schedules_that_are_refused)
+{
+	static const char *const bad[] = {
+		"schedule\n", "schedule none\n", "schedule pct seed=1\n", "schedule burst\n",
+		"schedule serial seed=1\n", "schedule bytes bytes=0g\n", "schedule bytes bytes=0\n",
+		"schedule exhaustive depth=17\n", "schedule serial\nschedule serial\n",
+		"ops\nat 1 cpu0 runs\n", "schedule recorded\nops\nat 1 cpu0 runs\n",
+		"schedule recorded\nops\ndrain\nat 0 cpu0 runs\n",
+		"schedule recorded\nops\ndrain\nat 1 cpu9 runs\n",
+		"schedule recorded\nops\ndrain\nat 1 cpu0\n",
+		"schedule recorded\nops\ndrain\nat 1 cpu0 runs from nowhere\n",
+		"schedule recorded\nops\ndrain\nat 1 cpu0 runs from zone_lock of Nirvana\n",
+		"schedule recorded\nops\ndrain\ndaemon1 at 1 cpu0 runs\n",
+	};
+	struct program *p = calloc(1, sizeof(*p));
+	struct op_error error;
+	char text[256];
+
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), "tidemark 1\nmachine cpus=2\n"
+			 "zone Normal start=0 spanned=64\n%s", bad[i]);
+		cr_expect_not(op_parse(text, strlen(text), p, &error), "%s", bad[i]);
+	}
+	free(p);
+}
