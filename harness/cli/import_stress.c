@@ -125,7 +125,7 @@ static struct rate try_way(const struct program *p, const struct stress_log *log
 		memcpy(variant, p, sizeof(*variant));
 		change(variant, &rng);
 		op_normalize(variant);
-		trial_apart(variant, 0, &out);
+		trial_apart(variant, 0, &out, NULL);
 		same = same_tag(&out, stress_log_finding(log));
 		rate.failed += !out.clean;
 		rate.same += same;
