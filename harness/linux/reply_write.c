@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { KERNEL_6_1 = 6 << 16 | 1 << 8, KERNEL_6_12 = 6 << 16 | 12 << 8 };
+
 static void put_word(struct reply_writer *out, uint64_t v)
 {
 	struct wire_head *head = window_head(out->w);
@@ -42,6 +44,7 @@ static void put_machine(struct reply_writer *out, const struct mm *mm)
 {
 	const struct sysctls *s = &mm->tun.sysctl;
 	uint64_t words[NR_WM] = {
+		[WM_KERNEL] = rules_6_12(&mm->tun) ? KERNEL_6_12 : KERNEL_6_1,
 		[WM_NR_CPUS] = mm->nr_cpus, [WM_ONLINE_CPUS] = mm->online_cpus,
 		[WM_PAGE_SHIFT] = mm->tun.page_shift,
 		[WM_PAGEBLOCK_ORDER] = mm->tun.pageblock_order, [WM_MAX_ORDER] = MAX_ORDER,
@@ -92,7 +95,10 @@ static void put_numbers(struct reply_writer *out, const struct zone *z,
 		[WZ_FREE] = (uint64_t)n->count[NR_FREE_PAGES],
 		[WZ_FREE_CMA] = (uint64_t)n->count[NR_FREE_CMA],
 		[WZ_FLAGS] = (n->boosted ? WIRE_BOOSTED : 0u) |
-			     (n->reclaim_active ? WIRE_RECLAIM_ACTIVE : 0u),
+			     (n->reclaim_active ? WIRE_RECLAIM_ACTIVE : 0u) |
+			     (n->below_high ? WIRE_BELOW_HIGH : 0u),
+		[WZ_PAGESET_HIGH_MAX] = n->pageset_high_max,
+		[WZ_FREE_HIGHATOMIC] = n->free_highatomic,
 		[WZ_DRIFT_MARK] = n->drift_mark, [WZ_ISOLATED_BLOCKS] = z->nr_isolated_blocks,
 		[WZ_PAGESET_HIGH] = n->pageset_high, [WZ_PAGESET_BATCH] = n->pageset_batch,
 	};
@@ -124,6 +130,9 @@ static void put_cpu(struct reply_writer *out, const struct snapshot *s, unsigned
 		[WC_DIFF_FREE] = (uint64_t)c->numbers.diff[NR_FREE_PAGES],
 		[WC_DIFF_CMA] = (uint64_t)c->numbers.diff[NR_FREE_CMA],
 		[WC_THRESHOLD] = c->numbers.threshold,
+		[WC_FREE_COUNT] = c->numbers.free_count, [WC_HIGH_MIN] = c->numbers.high_min,
+		[WC_HIGH_MAX] = c->numbers.high_max, [WC_ALLOC_FACTOR] = c->numbers.alloc_factor,
+		[WC_FLAGS] = c->numbers.flags,
 	};
 
 	put_section(out, WIRE_ZONE_CPU, id, cpu, NR_WC);

@@ -28,6 +28,9 @@ static const char *const machines[] = {
 	"tidemark 1\nmachine cpus=2 pageblock_order=9 zones=DMA,Normal,HighMem,Movable\n"
 	"zone DMA start=0 spanned=4096 managed=3900\nzone Normal start=4096 spanned=9022\n"
 	"zone HighMem start=13118 spanned=8000\nops\n",
+	"tidemark 1\nmachine cpus=2\nnode 0 cpus=0-1\n"
+	"zone DMA start=1 spanned=4095 present=3998 managed=3840\n"
+	"zone DMA32 start=4096 spanned=61440\npolicy movable=highmem\npolicy rules=6.12\nops\n",
 };
 
 enum { NR_MACHINES = sizeof(machines) / sizeof(machines[0]) };
