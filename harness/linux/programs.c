@@ -265,17 +265,38 @@ static void give_back(struct drawing *d, uint32_t nr)
 		draw_free(d);
 }
 
-/* Single pages of one type, of which then every other one goes. */
-static void checkerboard(struct drawing *d, gfp_t type, uint32_t nr)
+/* Blocks of one type, small ones for NR_ORDERS, of which then every other one goes. */
+static void checkerboard_of(struct drawing *d, unsigned int order, gfp_t gfp, uint32_t nr)
 {
 	for (uint32_t i = 0; i < nr && !is_full(d); i++) {
-		request(d, OP_ALLOC, (unsigned int)below(d, 3), GFP_NOWAIT | type | __GFP_NOWARN);
+		request(d, OP_ALLOC, order == NR_ORDERS ? (unsigned int)below(d, 3) : order,
+			gfp | __GFP_NOWARN);
 		if (i % 2 && !is_full(d)) {
 			add(d, OP_FREE)->ref = d->held[d->nr_held - 2].slot;
 			d->held[d->nr_held - 2] = d->held[d->nr_held - 1];
 			d->nr_held--;
 		}
 	}
+}
+
+static void checkerboard(struct drawing *d, gfp_t type, uint32_t nr)
+{
+	checkerboard_of(d, NR_ORDERS, GFP_NOWAIT | type, nr);
+}
+
+/*
+ * M4: a Normal zone without blocks of pageblock order, and still well above its
+ * low mark: who may not mix types has to go to DMA32.
+ */
+static void fragment_normal(struct drawing *d)
+{
+	uint64_t normal = d->shape->pages - (3u << 18);
+
+	checkerboard_of(d, 8, GFP_NOWAIT | __GFP_MOVABLE | __GFP_HIGHMEM, 240);
+	fill(d, MAX_ORDER, normal >> MAX_ORDER, GFP_NOWAIT | __GFP_MOVABLE | __GFP_HIGHMEM);
+	fill(d, 9, 6, GFP_NOWAIT | __GFP_MOVABLE | __GFP_HIGHMEM);
+	for (unsigned int order = 6; order-- > 0;)
+		fill(d, order, 60, GFP_NOWAIT | (chance(d, 128) ? __GFP_RECLAIMABLE : 0));
 }
 
 static uint32_t part(const struct drawing *d, unsigned int of)
@@ -349,7 +370,9 @@ static void fragments(struct drawing *d)
 {
 	static const gfp_t types[] = { 0, __GFP_MOVABLE, __GFP_RECLAIMABLE };
 
-	if (chance(d, 200))
+	if (d->shape->pages > 3u << 18 && chance(d, 160))
+		fragment_normal(d);
+	else if (chance(d, 200))
 		fill_most(d, chance(d, 128) ? 0 : 16);
 	for (unsigned int order = MAX_ORDER; order > 4 && chance(d, 200); order--)
 		fill(d, order, 1 + below(d, 4), GFP_NOWAIT);
