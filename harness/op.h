@@ -133,7 +133,7 @@ struct snapshot;			/* snapshot.h */
 
 enum sched_kind {
 	SCHED_NONE,		/* one op after the other, without any other CPU */
-	SCHED_SERIAL,		/* in the program's order, on all the CPUs' stacks: ends as without */
+	SCHED_SERIAL,		/* in the program's order, on the CPUs' stacks: ends as without */
 	SCHED_BYTES,		/* a byte says how long to go on, and who is next */
 	SCHED_PCT,		/* random priorities, depth - 1 places where they change */
 	SCHED_BURST,		/* long runs on one CPU, of random length */
@@ -231,7 +231,7 @@ void op_normalize(struct program *p);
 
 enum {
 	OP_FORMAT_VERSION = 2,
-	OP_FORMAT_PLAIN	  = 1,		/* without schedules and what came with them; still written */
+	OP_FORMAT_PLAIN	  = 1,		/* without schedules and what came with them */
 };
 
 void   op_decode(const uint8_t *data, size_t size, struct program *p);

@@ -230,6 +230,8 @@ bool run_program(struct run *r, const struct program *p, unsigned int flags,
 		 uint32_t recount_every)
 {
 	struct run *outer = running;
+	/* The model knows no pages but those that boot made free, and the rules of 6.1. */
+	bool blind = p->state || p->config.policy.rules;
 	volatile bool clean = false;
 
 	running = r;
@@ -239,8 +241,7 @@ bool run_program(struct run *r, const struct program *p, unsigned int flags,
 	if (setjmp(r->panic) == 0) {
 		r->armed = true;
 		do {
-			/* The model knows no pages but those that boot made free, and the rules of 6.1. */
-			reset(r, p, p->state || p->config.policy.rules ? flags | RUN_NO_CHECKS : flags);
+			reset(r, p, blind ? flags | RUN_NO_CHECKS : flags);
 			run_ops(r);
 			r->clean = !(r->flags & RUN_NO_CHECKS) && !r->on_op && !r->on_done;
 		} while (p->schedule.kind == SCHED_EXHAUSTIVE && run_schedule_again(r));

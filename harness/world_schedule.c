@@ -20,7 +20,9 @@ void world_draw_switch(uint64_t *rng, const struct program *p, struct sched_swit
 	sw->op = (uint16_t)rng_below(rng, p->nr_ops ? p->nr_ops : 1);
 	if (rng_chance(rng, 12))
 		sw->op = OPS_MAX;	/* the daemon's */
-	sw->step = (uint32_t)(1 + rng_below(rng, rng_chance(rng, 128) ? USUAL_STEPS : 3 * USUAL_STEPS));
+	sw->step = (uint32_t)(1 + rng_below(rng, USUAL_STEPS));
+	if (rng_chance(rng, 128))	/* the slow path is longer */
+		sw->step = (uint32_t)(1 + rng_below(rng, 3 * USUAL_STEPS));
 	if (rng_chance(rng, 24))
 		sw->step = (uint32_t)rng_scale(rng, 1024);
 	sw->to = (uint8_t)rng_below(rng, cpus);

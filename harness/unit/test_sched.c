@@ -172,7 +172,8 @@ Test(sched, X9_the_daemon_does_what_it_is_asked)
 Test(sched, X10_schedules_come_back_from_bytes_and_text)
 {
 	static const char *const schedules[] = {
-		"", "schedule serial\n", "schedule burst seed=77\n", "schedule pct depth=2 seed=5\n",
+		"", "schedule serial\n", "schedule burst seed=77\n",
+		"schedule pct depth=2 seed=5\n",
 		"schedule exhaustive depth=2\n", "schedule bytes bytes=00ff10\n",
 		"schedule recorded\n",
 	};
