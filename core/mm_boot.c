@@ -175,11 +175,10 @@ static void boot_zone(struct mm *mm, unsigned int id, pfn_t start, pfn_t end, ui
 	z->start_pfn = start;
 	z->end_pfn = end;
 	z->pages = cut(memory, (end - start) * sizeof(struct page));
-	z->blocks = (struct pageblocks){
-		.first_pfn = align_down(start, 1ULL << order),
-		.nr = pageblocks_needed(start, end, order),
-		.order = order,
-	};
+	/* Field by field: padding stays zero, and machines can be compared as bytes. */
+	z->blocks.first_pfn = align_down(start, 1ULL << order);
+	z->blocks.nr = pageblocks_needed(start, end, order);
+	z->blocks.order = order;
 	z->blocks.type = cut(memory, z->blocks.nr);
 	z->cpu = cut(memory, mm->nr_cpus * (uint64_t)sizeof(*z->cpu));
 	for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++)

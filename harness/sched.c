@@ -330,7 +330,7 @@ void sim_lock_busy(struct hw *hw, const struct spinlock *lock)
 	arm(s);
 }
 
-void sched_touched(struct hw *hw, unsigned int zone, unsigned int cpu)
+void sim_touched(struct hw *hw, unsigned int zone, unsigned int cpu)
 {
 	const struct sched *s = hw->sched;
 

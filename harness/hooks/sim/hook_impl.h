@@ -77,7 +77,7 @@ void sim_over(struct hw *hw, enum sim_place place, const volatile void *what);
 /* Returns once the lock is free; where nobody can free it, that is a deadlock. */
 void sim_lock_busy(struct hw *hw, const struct spinlock *lock);
 /* A CPU's set changes: only with its lock (sched.h has the rest). */
-void sched_touched(struct hw *hw, unsigned int zone, unsigned int cpu);
+void sim_touched(struct hw *hw, unsigned int zone, unsigned int cpu);
 void sim_event(struct hw *hw, struct event event);
 void sim_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
 void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
@@ -210,7 +210,7 @@ SIM_BARE static inline void hook_touched(struct hw *hw, unsigned int zone, pfn_t
 	t->list = (uint8_t)list;
 	hw->zones_touched |= 1ULL << zone;
 	if (hw->sched && list >= LIST_OF_CPU)
-		sched_touched(hw, zone, list - LIST_OF_CPU);
+		sim_touched(hw, zone, list - LIST_OF_CPU);
 }
 
 static inline bool hook_may_alloc(struct hw *hw, gfp_t gfp, unsigned int order)
