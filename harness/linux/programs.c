@@ -265,12 +265,11 @@ static void give_back(struct drawing *d, uint32_t nr)
 		draw_free(d);
 }
 
-/* Blocks of one type, small ones for NR_ORDERS, of which then every other one goes. */
-static void checkerboard_of(struct drawing *d, unsigned int order, gfp_t gfp, uint32_t nr)
+/* Small blocks of one type, of which then every other one goes. */
+static void checkerboard(struct drawing *d, gfp_t type, uint32_t nr)
 {
 	for (uint32_t i = 0; i < nr && !is_full(d); i++) {
-		request(d, OP_ALLOC, order == NR_ORDERS ? (unsigned int)below(d, 3) : order,
-			gfp | __GFP_NOWARN);
+		request(d, OP_ALLOC, (unsigned int)below(d, 3), GFP_NOWAIT | type | __GFP_NOWARN);
 		if (i % 2 && !is_full(d)) {
 			add(d, OP_FREE)->ref = d->held[d->nr_held - 2].slot;
 			d->held[d->nr_held - 2] = d->held[d->nr_held - 1];
@@ -279,24 +278,34 @@ static void checkerboard_of(struct drawing *d, unsigned int order, gfp_t gfp, ui
 	}
 }
 
-static void checkerboard(struct drawing *d, gfp_t type, uint32_t nr)
+/* Every other one of what is held from there on: freed together, so that none is taken again. */
+static void free_alternate(struct drawing *d, uint32_t first)
 {
-	checkerboard_of(d, NR_ORDERS, GFP_NOWAIT | type, nr);
+	for (uint32_t i = d->nr_held; i >= first + 2 && !is_full(d); i -= 2) {
+		add(d, OP_FREE)->ref = d->held[i - 1].slot;
+		d->held[i - 1] = d->held[--d->nr_held];
+	}
 }
 
 /*
  * M4: a Normal zone without blocks of pageblock order, and still well above its
- * low mark: who may not mix types has to go to DMA32.
+ * low mark, as movable halves of pageblocks lie there free.  Another type's large
+ * requests first use up what that type has, then go to DMA32, and smaller ones
+ * follow: who may not mix types leaves the halves alone.
  */
 static void fragment_normal(struct drawing *d)
 {
 	uint64_t normal = d->shape->pages - (3u << 18);
+	gfp_t movable = GFP_NOWAIT | __GFP_MOVABLE | __GFP_HIGHMEM;
+	gfp_t other = GFP_NOWAIT | (chance(d, 128) ? __GFP_RECLAIMABLE : 0);
+	uint32_t first = d->nr_held;
 
-	checkerboard_of(d, 8, GFP_NOWAIT | __GFP_MOVABLE | __GFP_HIGHMEM, 240);
-	fill(d, MAX_ORDER, normal >> MAX_ORDER, GFP_NOWAIT | __GFP_MOVABLE | __GFP_HIGHMEM);
-	fill(d, 9, 6, GFP_NOWAIT | __GFP_MOVABLE | __GFP_HIGHMEM);
-	for (unsigned int order = 6; order-- > 0;)
-		fill(d, order, 60, GFP_NOWAIT | (chance(d, 128) ? __GFP_RECLAIMABLE : 0));
+	fill(d, 8, 240, movable);
+	free_alternate(d, first);
+	fill(d, MAX_ORDER, normal >> MAX_ORDER, movable);
+	fill(d, 9, 6, movable);
+	for (unsigned int order = 9; order-- > 0;)
+		fill(d, order, 60, other);
 }
 
 static uint32_t part(const struct drawing *d, unsigned int of)
