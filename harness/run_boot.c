@@ -198,12 +198,14 @@ static struct pfn_range next_parts(const struct zone *z, uint64_t *parts, unsign
 		min_u64((uint64_t)(first + nr) << shift, zone_spanned(z)) };
 }
 
-/* Zeroes what the last program can have written in the zone's pages, and who owned them. */
+/*
+ * Zeroes all of the zone's pages, and who owned them: what dirt says is not
+ * enough, a campaign once met a page that an earlier program had left.
+ */
 static void scrub(struct run *r, struct zone *z)
 {
 	const struct dirt *d = &r->dirty[z->id];
-	uint64_t all = r->imported >> z->id & 1 ? UINT64_MAX : 0;
-	uint64_t pages = d->pages | all, owners = d->owners | all;
+	uint64_t pages = UINT64_MAX, owners = UINT64_MAX;
 	struct pfn_range at;
 
 	while (pages) {
