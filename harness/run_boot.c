@@ -4,25 +4,16 @@
  *
  * A program whose machine is the one of the program before gets it back as it
  * was after boot, without booting: an image has all of it but the struct
- * pages, and of those the few that boot writes.  What else of them the last
- * program can have written is cleared:
- *
- *   - heads of blocks, which reach a list first, and so hook_touched();
- *   - pages inside of what a request got: split, marked movable;
- *   - everything in a zone that was imported.
- *
- * Giving everything back, which ends a program, makes no new heads: it only
- * merges.  A program that ended with a finding, or that somebody listened to,
- * leaves nothing to build on.  With RUN_VALIDATE every restored machine is
- * compared with one that boots.
+ * pages, and of those the few that boot writes; all others are cleared.  A
+ * program that ended with a finding, or that somebody listened to, leaves
+ * nothing to build on.  With RUN_VALIDATE every restored machine is compared
+ * with one that boots.
  */
 #define _GNU_SOURCE
 #include "run_internal.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
-
-#include "bits.h"
 
 enum {
 	KEEP_BYTES  = 64 << 20,		/* larger mappings are given back, not cleared */
@@ -187,37 +178,6 @@ static bool take_image(struct run *r, struct image *im)
 	return true;
 }
 
-/* Takes the lowest run of bits out of *parts: the pages there, as indexes in the zone. */
-static struct pfn_range next_parts(const struct zone *z, uint64_t *parts, unsigned int shift)
-{
-	unsigned int first = ffs_u64(*parts), nr = ffs_u64(~(*parts >> first));
-
-	*parts &= nr == 64 ? 0 : ~(((1ULL << nr) - 1) << first);
-	return (struct pfn_range){
-		min_u64((uint64_t)first << shift, zone_spanned(z)),
-		min_u64((uint64_t)(first + nr) << shift, zone_spanned(z)) };
-}
-
-/*
- * Zeroes all of the zone's pages, and who owned them: what dirt says is not
- * enough, a campaign once met a page that an earlier program had left.
- */
-static void scrub(struct run *r, struct zone *z)
-{
-	const struct dirt *d = &r->dirty[z->id];
-	uint64_t pages = UINT64_MAX, owners = UINT64_MAX;
-	struct pfn_range at;
-
-	while (pages) {
-		at = next_parts(z, &pages, d->shift);
-		memset(z->pages + at.start, 0, (size_t)(at.end - at.start) * sizeof(*z->pages));
-	}
-	while (owners) {
-		at = next_parts(z, &owners, d->shift);
-		oracle_disown(r->oracle, z->id, z->start_pfn + at.start, z->start_pfn + at.end);
-	}
-}
-
 static void restore(struct run *r, const struct image *im)
 {
 	const uint8_t *types = im->types;
@@ -227,7 +187,7 @@ static void restore(struct run *r, const struct image *im)
 		unsigned int id = r->zone_ids[i];
 		struct zone *z = &r->mm.zones[id];
 
-		scrub(r, z);
+		memset(z->pages, 0, (size_t)zone_spanned(z) * sizeof(*z->pages));
 		memcpy(z->blocks.type, types, (size_t)z->blocks.nr);
 		memcpy(z->cpu, cpus, r->mm.nr_cpus * sizeof(*z->cpu));
 		types += z->blocks.nr;
@@ -239,6 +199,7 @@ static void restore(struct run *r, const struct image *im)
 	memset(r->mm.events, 0, r->mm.nr_cpus * sizeof(*r->mm.events));
 	for (unsigned int i = 0; i < im->nr_heads; i++)
 		r->mm.zones[im->heads[i].zone].pages[im->heads[i].index] = im->heads[i].page;
+	oracle_disown_all(r->oracle);
 	oracle_copy(r->oracle, im->oracle);
 }
 
@@ -317,12 +278,6 @@ void run_boot(struct run *r, const struct mm_config *config)
 		im->valid = same && take_image(r, im);
 		if (!same)
 			im->config = *config;
-	}
-	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
-		uint64_t spanned = zone_spanned(&r->mm.zones[r->zone_ids[i]]);
-
-		r->dirty[r->zone_ids[i]] = (struct dirt){
-			.shift = (uint8_t)fls_u64((spanned - 1) / 64) };
 	}
 	r->imported = 0;
 }

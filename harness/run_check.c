@@ -93,7 +93,6 @@ static void see_touched(struct run *r, uint32_t nr)
 	for (; t < end; t++) {
 		const struct zone *z = &r->mm.zones[t->zone];
 
-		run_dirty(r, z, t->pfn, 1);
 		if (t + 1 == end || t[1].pfn != t->pfn || t[1].zone != t->zone)
 			validate_block(&r->mm, z, t->pfn);
 		if (t->list < LIST_OF_CPU) {
@@ -113,7 +112,6 @@ static void see_everything(struct run *r)
 
 		see_lists(r, z);
 		validate_zone_counts(&r->mm, z);
-		run_dirty(r, z, z->start_pfn, zone_spanned(z));
 	}
 }
 

@@ -46,13 +46,6 @@ struct zone_seen {
 	uint32_t told_set;
 };
 
-/* What of a zone may not be zero any more since boot: a bit per 64th part of it. */
-struct dirt {
-	uint64_t pages;			/* some struct page */
-	uint64_t owners;		/* some owner in the model */
-	uint8_t	 shift;			/* log2 pages in a part */
-};
-
 struct run {
 	struct mm	 mm;
 	struct hw	 hw;
@@ -84,7 +77,6 @@ struct run {
 	uint8_t		 zone_ids[MAX_ZONES];	/* zones with present pages */
 	unsigned int	 nr_zone_ids;
 	struct zone_seen seen[MAX_ZONES];
-	struct dirt	 dirty[MAX_ZONES];	/* written since boot, see run_boot.c */
 	struct image	*image;
 	struct run_sched *sched;	/* NULL: no program had a schedule yet */
 	struct schedule	*record;	/* deviations from the usual order go there */
@@ -180,21 +172,6 @@ void run_bounds(struct run *r, uint64_t *less, uint64_t *more);
 struct image *run_image_new(void);
 void run_boot(struct run *r, const struct mm_config *config);
 void run_unboot(struct run *r);			/* gives all memory back */
-
-/* Bits of the parts that the pages are in. */
-static inline uint64_t run_parts(const struct run *r, const struct zone *z, pfn_t pfn, uint64_t nr)
-{
-	unsigned int shift = r->dirty[z->id].shift;
-	uint64_t first = (pfn - z->start_pfn) >> shift;
-	uint64_t last = (pfn + nr - 1 - z->start_pfn) >> shift;
-
-	return (UINT64_MAX >> (63 - last)) & (UINT64_MAX << first);
-}
-
-static inline void run_dirty(struct run *r, const struct zone *z, pfn_t pfn, uint64_t nr)
-{
-	r->dirty[z->id].pages |= run_parts(r, z, pfn, nr);
-}
 
 /* run_import.c */
 void run_import_op(struct run *r, const struct op *op);

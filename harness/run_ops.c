@@ -197,7 +197,6 @@ static void do_split(struct run *r, struct slot *slot)
 		return;
 	run_check_contents(r, &old, 1ULL << old.order);
 	slot->nr = 0;
-	run_dirty(r, &r->mm.zones[old.zone], old.pfn, 1ULL << old.order);
 	for (uint64_t i = 0; i < 1ULL << old.order; i++)
 		run_add_piece(r, slot, old.zone, old.pfn + i, 0);
 }
@@ -216,7 +215,6 @@ static void do_owner(struct run *r, const struct op *op, struct slot *slot)
 			run_touch(r, p);
 		} else if (op->kind == OP_MOVABLE) {
 			error = mm_set_movable(&r->mm, page, op->on);
-			run_dirty(r, &r->mm.zones[p->zone], p->pfn, 1ULL << p->order);
 		} else if (op->kind == OP_DIRTY) {
 			error = mm_set_dirty(&r->mm, page, op->on);
 		} else if (p->refs < UINT16_MAX) {

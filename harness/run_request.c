@@ -138,13 +138,10 @@ static void count_verdict(struct run *r, const struct op *op, enum verdict verdi
 static void got(struct run *r, const struct alloc_request *req, struct slot *slot,
 		const struct page *page, unsigned int order)
 {
-	const struct zone *z = &r->mm.zones[page->zone];
 	pfn_t pfn = mm_page_pfn(&r->mm, page);
 	bool zero = (req->gfp & __GFP_ZERO) || r->mm.tun.policy.init_on_alloc;
 
 	run_add_piece(r, slot, page->zone, pfn, order);
-	run_dirty(r, z, pfn, 1);
-	r->dirty[z->id].owners |= run_parts(r, z, pfn, 1ULL << order);
 	if (r->flags & RUN_NO_CHECKS)
 		return;
 	oracle_got(r->oracle, req, pfn, order, (uint32_t)(slot - r->slots));
