@@ -132,12 +132,12 @@ enum walk_result { WALK_GOT, WALK_END, WALK_LEFT_NODE };
 /* RULES_6_12: whether the high mark holds decides how long sets may be (pcp_auto.h). */
 static bool holds_high(const struct alloc_context *ac, struct zone *z, unsigned int alloc_flags)
 {
-	if (z->below_high)
+	if (read_shared(z->tun->hw, z->below_high))
 		return false;
 	if (watermark_ok_fast(z, ac->order, zone_wmark(z, WMARK_HIGH), ac->highest, alloc_flags,
 			      ac->gfp))
 		return true;
-	publish(z->below_high, true);
+	write_shared(z->tun->hw, z->below_high, true);
 	return false;
 }
 

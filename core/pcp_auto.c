@@ -14,58 +14,71 @@ static int64_t clamp_i64(int64_t v, int64_t lo, int64_t hi)
 
 static int64_t max_i64(int64_t a, int64_t b) { return a > b ? a : b; }
 
+struct bounds {				/* read once: a sysctl may write them meanwhile */
+	int64_t batch, low, most;
+};
+
+static struct bounds bounds_of(const struct zone *z, const struct pcp *pcp)
+{
+	struct hw *hw = z->tun->hw;
+
+	return (struct bounds){ .batch = read_shared(hw, pcp->batch),
+				.low = read_shared(hw, pcp->high_min),
+				.most = read_shared(hw, pcp->high_max) };
+}
+
 uint32_t pcp_auto_refill(struct zone *z, struct pcp *pcp, unsigned int order)
 {
-	int64_t base = pcp->batch, low = pcp->high_min, most = pcp->high_max, batch, high, room;
+	const struct bounds b = bounds_of(z, pcp);
+	int64_t high = clamp_i64(pcp->high, b.low, b.most), batch, room;
 
-	high = clamp_i64(pcp->high, low, most);
 	pcp->high = (uint32_t)high;
-	if (high < base)
+	if (high < b.batch)
 		return 1;
-	batch = order ? base : base << pcp->alloc_factor;
+	batch = order ? b.batch : b.batch << pcp->alloc_factor;
 	/* With a larger set it would not have run empty. */
-	if (low != most && !z->below_high) {
-		high = high + batch < most ? high + batch : most;
+	if (b.low != b.most && !read_shared(z->tun->hw, z->below_high)) {
+		high = high + batch < b.most ? high + batch : b.most;
 		pcp->high = (uint32_t)high;
 	}
 	if (!order) {
-		room = max_i64(high - pcp->count - base, base);
+		room = max_i64(high - pcp->count - b.batch, b.batch);
 		if (batch <= room && pcp->alloc_factor < BATCH_SCALE_MAX)
 			pcp->alloc_factor++;
 		batch = batch < room ? batch : room;
 	}
 	mm_assert(P2, batch > 0);
-	mm_assert(P1, pcp->high <= pcp->high_max);
+	mm_assert(P1, pcp->high <= b.most);
 	return (uint32_t)(batch > 1 ? max_i64(batch >> order, 2) : batch);
 }
 
 /* The limit in force; 0: everything has to go. */
-static int64_t limit(struct zone *z, struct pcp *pcp, int64_t batch, bool free_high)
+static int64_t limit(const struct zone *z, struct pcp *pcp, const struct bounds *b, bool free_high)
 {
-	int64_t low = pcp->high_min, most = pcp->high_max;
-	int64_t high = clamp_i64(pcp->high, low, most);
-	int64_t freed = max_i64(pcp->free_count, batch), need;
+	struct hw *hw = z->tun->hw;
+	int64_t high = clamp_i64(pcp->high, b->low, b->most);
+	int64_t freed = max_i64(pcp->free_count, b->batch), need;
 
 	pcp->high = (uint32_t)high;
 	if (!high)
 		return 0;
 	if (free_high) {
-		pcp->high = (uint32_t)max_i64(high - (batch << BATCH_SCALE_MAX), low);
+		pcp->high = (uint32_t)max_i64(high - (b->batch << BATCH_SCALE_MAX), b->low);
 		return 0;
 	}
-	if (z->reclaim_active) {
-		pcp->high = (uint32_t)max_i64(high - freed, low);
-		return batch << 2 < (int64_t)pcp->high ? batch << 2 : (int64_t)pcp->high;
+	if (read_shared(hw, z->reclaim_active)) {
+		pcp->high = (uint32_t)max_i64(high - freed, b->low);
+		return b->batch << 2 < (int64_t)pcp->high ? b->batch << 2 : (int64_t)pcp->high;
 	}
-	if (low == most)
+	if (b->low == b->most)
 		return high;
-	if (z->below_high) {
-		pcp->high = (uint32_t)max_i64(high - freed, low);
-		return max_i64(pcp->count, low);
+	if (read_shared(hw, z->below_high)) {
+		pcp->high = (uint32_t)max_i64(high - freed, b->low);
+		return max_i64(pcp->count, b->low);
 	}
-	need = pcp->free_count + batch;
+	need = pcp->free_count + b->batch;
 	if (pcp->count >= high && (int64_t)pcp->high < need)
-		pcp->high = (uint32_t)clamp_i64(need, low, most);
+		pcp->high = (uint32_t)clamp_i64(need, b->low, b->most);
 	return high;
 }
 
@@ -86,7 +99,8 @@ static bool frees_high(struct pcp *pcp, unsigned int order, uint32_t batch)
 
 bool pcp_auto_full(struct zone *z, struct pcp *pcp, unsigned int order, uint32_t *nr)
 {
-	uint32_t batch = pcp->batch;
+	const struct bounds b = bounds_of(z, pcp);
+	uint32_t batch = (uint32_t)b.batch;
 	bool free_high;
 	int64_t high;
 
@@ -95,10 +109,10 @@ bool pcp_auto_full(struct zone *z, struct pcp *pcp, unsigned int order, uint32_t
 	free_high = frees_high(pcp, order, batch);
 	if (pcp->free_count < batch << BATCH_SCALE_MAX)
 		pcp->free_count += 1U << order;
-	high = limit(z, pcp, batch, free_high);
+	high = limit(z, pcp, &b, free_high);
 	if (pcp->count < high)
 		return false;
-	mm_assert(P3, pcp->high <= pcp->high_max);
+	mm_assert(P3, pcp->high <= b.most);
 	if (free_high)
 		*nr = (uint32_t)min_u64(pcp->count, (uint64_t)batch << BATCH_SCALE_MAX);
 	else if (high < batch)
@@ -110,8 +124,13 @@ bool pcp_auto_full(struct zone *z, struct pcp *pcp, unsigned int order, uint32_t
 
 void pcp_auto_freed(struct zone *z)
 {
-	if (z->below_high && watermark_ok(z, 0, zone_wmark(z, WMARK_HIGH), ZONE_MOVABLE, 0,
-					  zone_free_pages(z) > 0 ? zone_free_pages(z) : 0))
-		publish(z->below_high, false);
+	struct hw *hw = z->tun->hw;
+	int64_t free;
+
 	mm_assert(P3, z->tun->policy.rules == RULES_6_12);
+	if (!read_shared(hw, z->below_high))
+		return;
+	free = zone_free_pages(z);
+	if (watermark_ok(z, 0, zone_wmark(z, WMARK_HIGH), ZONE_MOVABLE, 0, free > 0 ? free : 0))
+		write_shared(hw, z->below_high, false);
 }
