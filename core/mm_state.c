@@ -70,8 +70,8 @@ bool mm_state_pageblock(struct mm *mm, struct zone *z, uint64_t index, enum migr
 	return true;
 }
 
-/* Held pages, wholly inside the zone, that nobody says anything about yet? */
-static bool is_held(const struct zone *z, pfn_t pfn, unsigned int order)
+/* Held pages, wholly inside the zone, of which nobody says more yet than the flags `known`? */
+static bool is_held(const struct zone *z, pfn_t pfn, unsigned int order, unsigned int known)
 {
 	const struct page *page;
 
@@ -80,7 +80,7 @@ static bool is_held(const struct zone *z, pfn_t pfn, unsigned int order)
 		return false;
 	page = zone_page(z, pfn);
 	for (uint64_t i = 0; i < 1ULL << order; i++)
-		if (page[i].state != PAGE_NONE || page[i].flags)
+		if (page[i].state != PAGE_NONE || (page[i].flags & ~known))
 			return false;
 	/* A block that begins below may reach here. */
 	for (unsigned int o = order + 1; o <= MAX_ORDER; o++) {
@@ -99,7 +99,7 @@ bool mm_state_block(struct mm *mm, struct zone *z, pfn_t pfn, unsigned int order
 		    enum migratetype type)
 {
 	mm_assert(X1, z->is_snapshot && z->tun == &mm->tun);
-	if (type >= NR_MIGRATETYPES || !is_held(z, pfn, order))
+	if (type >= NR_MIGRATETYPES || !is_held(z, pfn, order, 0))
 		return false;
 	z->held -= 1ULL << order;
 	buddy_list_add(z, zone_page(z, pfn), order, type, true);
@@ -118,7 +118,7 @@ bool mm_state_pcp(struct mm *mm, struct zone *z, unsigned int cpu, unsigned int 
 
 	mm_assert(X1, z->is_snapshot && z->tun == &mm->tun);
 	if (index >= NR_PCP_LISTS || cpu >= mm->nr_cpus || type >= MIGRATE_ISOLATE ||
-	    pcp_list_index(&mm->tun, order, list_type) != index || !is_held(z, pfn, order))
+	    pcp_list_index(&mm->tun, order, list_type) != index || !is_held(z, pfn, order, 0))
 		return false;
 	pcp = &z->cpu[cpu].pcp;
 	page = zone_page(z, pfn);
@@ -135,7 +135,7 @@ bool mm_state_pcp(struct mm *mm, struct zone *z, unsigned int cpu, unsigned int 
 bool mm_state_movable(struct mm *mm, struct zone *z, pfn_t pfn)
 {
 	mm_assert(X1, z->is_snapshot && z->tun == &mm->tun);
-	if (!is_held(z, pfn, 0))
+	if (!is_held(z, pfn, 0, 0))
 		return false;
 	zone_page(z, pfn)->flags = PG_LRU;
 	return true;
@@ -146,14 +146,11 @@ bool mm_state_adopt(struct mm *mm, struct zone *z, pfn_t pfn, unsigned int order
 	struct page *page;
 
 	mm_assert(X1, z->is_snapshot && z->tun == &mm->tun);
-	if (order > MAX_ORDER || !is_aligned(pfn, 1ULL << order) || !zone_spans(z, pfn))
+	if (!is_held(z, pfn, order, PG_LRU))
 		return false;
 	page = zone_page(z, pfn);
-	for (uint64_t i = 0; i < 1ULL << order && pfn + i < z->end_pfn; i++)
-		if (page[i].state == PAGE_NONE)
-			page[i].flags = 0;
-	if (!is_held(z, pfn, order))
-		return false;
+	for (uint64_t i = 1; i < 1ULL << order; i++)
+		page[i].flags = 0;
 	*page = (struct page){ .state = PAGE_ALLOC, .refs = 1, .order = (uint8_t)order,
 			       .zone = z->id };
 	z->held -= 1ULL << order;

@@ -109,6 +109,15 @@ static unsigned int pcp_index(const struct zone *z, const struct page *page)
 			      type < MIGRATE_PCPTYPES ? type : MIGRATE_MOVABLE);
 }
 
+/* P5: under RULES_6_12 a page of a set bears its list's type: CMA's, MOVABLE. */
+static bool set_type_agrees(const struct zone *z, pfn_t pfn, unsigned int type)
+{
+	if (rules_6_12(z->tun) && type == MIGRATE_MOVABLE &&
+	    pageblock_type(&z->blocks, pfn) == MIGRATE_CMA)
+		return true;
+	return types_agree(z, pfn, type);
+}
+
 static void check_pcp_block(const struct mm *mm, const struct zone *z, const struct page *page,
 			    pfn_t pfn)
 {
@@ -116,7 +125,7 @@ static void check_pcp_block(const struct mm *mm, const struct zone *z, const str
 	mm_assert(P4, mm->online_cpus >> page->cpu & 1);
 	mm_assert(P1, pcp_has_order(z->tun, page->order));
 	mm_assert(P5, page->type < MIGRATE_ISOLATE);
-	mm_assert(P5, types_agree(z, pfn, page->type));
+	mm_assert(P5, set_type_agrees(z, pfn, page->type));
 	mm_assert(X3, page->refs == 0);
 	mm_assert(X3, !(page->flags & ~FREE_FLAGS));
 	check_links(z, &z->cpu[page->cpu].pcp.lists[pcp_index(z, page)], page);

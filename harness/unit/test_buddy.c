@@ -3,44 +3,31 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 
-#include "buddy.h"
-#include "fixture.h"
 #include "validate.h"
+#include "zone_bench.h"
 
 #define MACHINE(zone) "tidemark 1\nmachine cpus=1 zones=Normal,Movable\n" zone "\nops\n"
 
 static const char aligned[] = MACHINE("zone Normal start=1024 spanned=4096");
-
-static void lock(struct zone *z)
-{
-	hook_irq_save(z->tun->hw);
-	hook_lock(z->tun->hw, &z->lock);
-}
-
-static void unlock(struct zone *z)
-{
-	hook_unlock(z->tun->hw, &z->lock);
-	hook_irq_restore(z->tun->hw, false);
-}
 
 /* A block of its own, accounted for. */
 static struct page *take(struct zone *z, unsigned int order)
 {
 	struct page *page;
 
-	lock(z);
+	zone_lock(z);
 	page = buddy_take(z, order, MIGRATE_MOVABLE);
 	if (page)
 		buddy_account(z, -(1LL << order), MIGRATE_MOVABLE);
-	unlock(z);
+	zone_unlock(z);
 	return page;
 }
 
 static void give(struct zone *z, struct page *page, unsigned int order, enum buddy_placement place)
 {
-	lock(z);
+	zone_lock(z);
 	buddy_free(z, page, order, MIGRATE_MOVABLE, place);
-	unlock(z);
+	zone_unlock(z);
 }
 
 static pfn_t head(const struct zone *z, unsigned int order, unsigned int type)
@@ -98,12 +85,12 @@ Test(buddy, Z2_no_merge_across_the_zone_ends)
 
 	/* The pageblock that begins outside the zone is not Movable. */
 	cr_assert_eq(head(z, 0, MIGRATE_UNMOVABLE), 1);
-	lock(z);
+	zone_lock(z);
 	for (unsigned int order = 0; order < 9; order++) {
 		cr_assert_eq(z->area[order].list[MIGRATE_MOVABLE].nr, 0);
 		buddy_move(z, buddy_first(z, order, MIGRATE_UNMOVABLE), MIGRATE_MOVABLE);
 	}
-	unlock(z);
+	zone_unlock(z);
 	for (int i = 0; i < 1023; i++)
 		pages[i] = take(z, 0);
 	for (int i = 0; i < 1023; i++)
@@ -200,10 +187,10 @@ Test(buddy, B3_types_that_may_not_mix_stay_apart_at_pageblock_order)
 
 		pageblock_set_type(z->tun, &z->blocks, 1024, (enum migratetype)cases[i].mine);
 		pageblock_set_type(z->tun, &z->blocks, 1536, (enum migratetype)cases[i].theirs);
-		lock(z);
+		zone_lock(z);
 		buddy_free(z, high, 9, (enum migratetype)cases[i].theirs, PLACE_BY_MERGE);
 		buddy_free(z, low, 9, (enum migratetype)cases[i].mine, PLACE_BY_MERGE);
-		unlock(z);
+		zone_unlock(z);
 		cr_assert_eq(buddy_nr_blocks(z, 9), cases[i].merges ? 0 : 2, "case %zu", i);
 		cr_assert_eq(z->area[10].list[cases[i].mine].nr,
 			     (cases[i].merges ? 1u : 0u) +
@@ -218,10 +205,10 @@ Test(buddy, B3_below_pageblock_order_types_do_not_matter)
 	struct zone *z = zone_of(mm, ZONE_NORMAL);
 	struct page *low = take(z, 8), *high = take(z, 8);
 
-	lock(z);
+	zone_lock(z);
 	buddy_free(z, high, 8, MIGRATE_UNMOVABLE, PLACE_BY_MERGE);
 	buddy_free(z, low, 8, MIGRATE_RECLAIMABLE, PLACE_BY_MERGE);
-	unlock(z);
+	zone_unlock(z);
 	cr_assert_eq(buddy_nr_blocks(z, 10), 4);
 	cr_assert_eq(z->area[10].list[MIGRATE_RECLAIMABLE].nr, 1);
 	boot_done(mm);
@@ -249,9 +236,9 @@ Test(buddy, B4_isolated_pages_are_not_counted)
 	int64_t before = z->stats.count[NR_FREE_PAGES] + z->cpu[0].stat.diff[NR_FREE_PAGES];
 
 	pageblock_set_type(z->tun, &z->blocks, zone_pfn(z, page), MIGRATE_ISOLATE);
-	lock(z);
+	zone_lock(z);
 	buddy_free(z, page, 9, MIGRATE_ISOLATE, PLACE_BY_MERGE);
-	unlock(z);
+	zone_unlock(z);
 	cr_assert_eq(z->stats.count[NR_FREE_PAGES] + z->cpu[0].stat.diff[NR_FREE_PAGES], before);
 	cr_assert_eq(z->area[9].list[MIGRATE_ISOLATE].nr, 1);
 	boot_done(mm);
@@ -265,9 +252,9 @@ Test(buddy, B6_shuffling_changes_the_order_and_nothing_else)
 	pfn_t want = 1024;
 
 	z->tun->policy.shuffle = true;
-	lock(z);
+	zone_lock(z);
 	buddy_shuffle(z);
-	unlock(z);
+	zone_unlock(z);
 	for (struct page *p = buddy_first(z, 10, MIGRATE_MOVABLE); p;
 	     p = list_entry(z->pages, p->next), want += 1024)
 		moved += zone_pfn(z, p) != want;
@@ -300,13 +287,13 @@ Test(buddy, B6_shuffling_changes_places_among_equals_only)
 
 	page = take(z, 10);
 	cr_assert_eq(zone_pfn(z, page), 0);
-	lock(z);
+	zone_lock(z);
 	buddy_move(z, zone_page(z, 3072), MIGRATE_UNMOVABLE);
 	z->tun->policy.shuffle = true;
 	for (unsigned int i = 0; i < 20; i++)
 		buddy_shuffle(z);
 	buddy_move(z, zone_page(z, 3072), MIGRATE_MOVABLE);
-	unlock(z);
+	zone_unlock(z);
 	give(z, page, 10, PLACE_BY_MERGE);
 	cr_assert_eq(z->area[10].list[MIGRATE_MOVABLE].nr, 6);
 	validate_zone(mm, z);

@@ -368,6 +368,7 @@ Test(mm, W1_W3_sysctls_and_policies_that_are_refused)
 	refused(c.policy.movable = 2, "movable", 0);
 	refused(c.policy.reserve = 3, "reserve", 0);
 	refused(c.policy.pcp_limits = 3, "pcp_limits", 0);
+	refused(c.policy.rules = 2, "rules", 0);
 	refused(c.policy.pcp_batch = 65537, "pcp_batch", 0);
 }
 

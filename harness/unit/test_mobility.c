@@ -3,10 +3,10 @@
 #include <criterion/criterion.h>
 #include <signal.h>
 
-#include "fixture.h"
 #include "mobility.h"
 #include "validate.h"
 #include "watermark.h"
+#include "zone_bench.h"
 
 #define MACHINE(zone) "tidemark 1\nmachine cpus=1 zones=Normal,Movable\n" zone "\nops\n"
 
@@ -17,40 +17,29 @@ static struct page *take(struct zone *z, unsigned int order, enum migratetype ty
 {
 	struct page *page;
 
-	hook_irq_save(z->tun->hw);
-	hook_lock(z->tun->hw, &z->lock);
+	zone_lock(z);
 	page = mobility_take(z, order, type, flags, &(enum take_mode){ TAKE_NORMAL });
 	if (page)
 		buddy_account(z, -(1LL << order), (enum migratetype)page->type);
-	hook_unlock(z->tun->hw, &z->lock);
-	hook_irq_restore(z->tun->hw, false);
+	zone_unlock(z);
 	return page;
 }
 
 static void give(struct zone *z, struct page *page, unsigned int order, enum migratetype type)
 {
-	hook_irq_save(z->tun->hw);
-	hook_lock(z->tun->hw, &z->lock);
+	zone_lock(z);
 	buddy_free(z, page, order, type, PLACE_BY_MERGE);
-	hook_unlock(z->tun->hw, &z->lock);
-	hook_irq_restore(z->tun->hw, false);
+	zone_unlock(z);
 }
 
 static bool boost(struct zone *z)
 {
 	bool raised;
 
-	hook_irq_save(z->tun->hw);
-	hook_lock(z->tun->hw, &z->lock);
+	zone_lock(z);
 	raised = watermark_boost(z);
-	hook_unlock(z->tun->hw, &z->lock);
-	hook_irq_restore(z->tun->hw, false);
+	zone_unlock(z);
 	return raised;
-}
-
-static enum migratetype type_at(const struct zone *z, pfn_t pfn)
-{
-	return pageblock_type(&z->blocks, pfn);
 }
 
 Test(mobility, M1_everything_boots_movable)

@@ -2,6 +2,7 @@
 /* test_pcp.c - limits, refill, free and drain of per-CPU sets */
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stdio.h>
 
 #include "fixture.h"
 #include "pcp.h"
@@ -69,6 +70,9 @@ Test(pcp, P1_high_fraction_and_older_rules)
 	cr_assert_eq(pcp_high(&z, 63, 4), 758400 / 8 / 4);
 	tun.policy.pcp_limits = PCP_LIMITS_5_13;
 	cr_assert_eq(pcp_high(&z, 63, 4), 378);
+	tun.policy.pcp_batch = 7;
+	cr_assert_eq(pcp_high(&z, 7, 4), 42, "six of the batches that are given");
+	tun.policy.pcp_batch = 0;
 	tun.policy.pcp_limits = PCP_LIMITS_4_18;
 	cr_assert_eq(pcp_batch(&z), 31);
 	cr_assert_eq(pcp_high(&z, 31, 4), 186);
@@ -76,6 +80,26 @@ Test(pcp, P1_high_fraction_and_older_rules)
 	z.managed_marks = 3977;
 	cr_assert_eq(pcp_batch(&z), 1);
 	cr_assert_eq(pcp_high(&z, 1, 4), 0);
+}
+
+/* Both high are four batches, whatever the fraction: only how far sets may grow changes. */
+Test(pcp, P1_W9_a_fraction_keeps_sets_of_6_12_from_growing)
+{
+	struct mm *mm = boot_text(MACHINE("policy pcp_batch=63 rules=6.12",
+					  "zone Normal start=4096 spanned=8192"));
+	struct zone *z = zone_of(mm, ZONE_NORMAL);
+
+	cr_assert_eq(z->pageset_high, 252);
+	cr_assert_eq(z->pageset_high_max, 8192 / 8 / 2);
+	cr_assert_eq(mm_sysctl_write(mm, SYSCTL_PERCPU_PAGELIST_HIGH_FRACTION, 0, 1000), MM_OK);
+	cr_expect_eq(z->pageset_high, 252);
+	cr_expect_eq(z->pageset_high_max, 252);
+	cr_expect_eq(set_of(mm, 1)->high_max, 252);
+	cr_assert_eq(mm_sysctl_write(mm, SYSCTL_PERCPU_PAGELIST_HIGH_FRACTION, 0, 0), MM_OK);
+	cr_expect_eq(z->pageset_high, 252);
+	cr_expect_eq(z->pageset_high_max, 8192 / 8 / 2);
+	cr_expect_eq(set_of(mm, 1)->high_max, 8192 / 8 / 2);
+	boot_done(mm);
 }
 
 Test(pcp, P1_fourteen_lists)
@@ -126,6 +150,30 @@ Test(pcp, P2_refill_shrinks_with_the_order_to_two_and_is_one_when_batch_is_one)
 	get_pages(mm, GFP_KERNEL, 0);
 	cr_assert_eq(set_of(mm, 0)->count, 0);
 	boot_done(mm);
+}
+
+/* RULES_6_12 count when pages leave the buddy's lists, RULES_6_1 when the set has them. */
+Test(pcp, P2_B4_a_refill_counts_CMA_pages_once_under_either_rules)
+{
+	static const char *const rules[] = { "6.1", "6.12" };
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct mm *mm;
+		struct zone *z;
+		char text[256];
+
+		snprintf(text, sizeof(text), "tidemark 1\nmachine cpus=1 zones=Normal,Movable\n"
+			 "zone Normal start=4096 spanned=8192\ncma 4096-12287\n"
+			 "policy pcp_batch=7 rules=%s\nops\n", rules[i]);
+		mm = boot_text(text);
+		z = zone_of(mm, ZONE_NORMAL);
+		cr_assert_not_null(get_pages(mm, GFP_HIGHUSER_MOVABLE, 0));
+		cr_expect_geq(set_of(mm, 0)->count, 6, "rules %s", rules[i]);
+		cr_expect_eq(z->stats.count[NR_FREE_CMA] + z->cpu[0].stat.diff[NR_FREE_CMA],
+			     8192 - 1 - set_of(mm, 0)->count, "rules %s", rules[i]);
+		validate_mm(mm);
+		boot_done(mm);
+	}
 }
 
 Test(pcp, P2_last_in_first_out)

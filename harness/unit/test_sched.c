@@ -2,12 +2,16 @@
 /* test_sched.c - fibers, schedules, what they record, and what they find */
 #define _POSIX_C_SOURCE 200809L	/* open_memstream */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "drainer.h"
 #include "fiber.h"
+#include "fixture.h"
 #include "op_compare.h"
 #include "run.h"
+#include "sched.h"
 
 static const char ops[] =
 	"ops\na = alloc order=0 gfp=GFP_KERNEL\nb = bulk n=9 gfp=GFP_KERNEL cpu=1\n"
@@ -165,6 +169,109 @@ Test(sched, X9_the_daemon_does_what_it_is_asked)
 	cr_assert_eq(run_mm(r)->zones[ZONE_DMA32].cpu[0].pcp.count, 0);
 	run_delete(r);
 	free(p);
+}
+
+Test(sched, P4_who_is_not_there_is_not_asked_for)
+{
+	struct mm *mm = boot_text("tidemark 1\nmachine cpus=3\nzone DMA32 start=0 spanned=512\n"
+				  "policy pcp_batch=8\nops\n");
+	struct zone *z = zone_of(mm, ZONE_DMA32);
+	uint64_t before;
+
+	cr_assert_eq(mm_cpu_offline(mm, 1), MM_OK);
+	cr_assert_not_null(get_pages(mm, GFP_KERNEL, 0));
+	cr_assert_gt(z->cpu[0].pcp.count, 0);
+	before = state_hash(mm);
+	cr_expect_not(drainer_ask(mm, 1), "it is offline");
+	cr_expect_not(drainer_ask(mm, 3), "the machine has three");
+	cr_expect_not(drainer_ask(mm, MAX_CPUS), "nobody has it");
+	cr_expect_not(drainer_has_work(mm));
+	cr_expect_eq(drainer_run(mm), 0);
+	cr_expect_eq(state_hash(mm), before);
+	cr_expect(drainer_ask(mm, 0));
+	cr_expect(drainer_ask(mm, 0), "asking twice is asking once");
+	cr_expect(drainer_has_work(mm));
+	cr_expect_eq(drainer_run(mm), 1);
+	cr_expect_eq(z->cpu[0].pcp.count, 0);
+	cr_expect_not(drainer_has_work(mm));
+	boot_done(mm);
+}
+
+/* A CPU that wants something and wakes nobody. */
+struct forgetful {
+	struct mm *mm;
+	bool	   asks;
+};
+
+static bool forgetful_next(void *to, unsigned int cpu, uint32_t *op)
+{
+	const struct forgetful *f = to;
+
+	*op = 0;
+	return cpu == 0 && f->asks;
+}
+
+static bool forgetful_ready(void *to, unsigned int cpu)
+{
+	(void)to;
+	return cpu == 0;
+}
+
+static void forgetful_run(void *to, unsigned int cpu)
+{
+	struct forgetful *f = to;
+
+	f->asks = false;
+	f->mm->drainer.wanted[cpu] = true;
+}
+
+static void forgetful_daemon(void *to, unsigned int daemon)
+{
+	const struct forgetful *f = to;
+
+	cr_assert_eq(daemon, 0);
+	drainer_loop(f->mm);
+}
+
+static void forgetful_swap(void *to, unsigned int from, unsigned int task, enum sim_place place)
+{
+	(void)to;
+	(void)from;
+	(void)task;
+	(void)place;
+}
+
+static void forget_to_wake(bool asks)
+{
+	struct forgetful f = { .mm = boot_text("tidemark 1\nmachine cpus=2\n"
+					       "zone DMA32 start=0 spanned=512\nops\n") };
+	const struct sched_client client = {
+		.to = &f, .nr_ops = 1, .next = forgetful_next, .ready = forgetful_ready,
+		.run = forgetful_run, .daemon = forgetful_daemon, .swap = forgetful_swap,
+	};
+	struct schedule *schedules = calloc(2, sizeof(*schedules));
+	struct sched *s = sched_new();
+
+	schedules[0].kind = SCHED_SERIAL;
+	f.mm->tun.hw->sched = s;
+	sched_begin(s, f.mm, &schedules[0], &client, 1, &schedules[1]);
+	cr_assert(sched_run(s, 1000));	/* the daemon falls asleep */
+	f.asks = asks;
+	cr_assert(sched_run(s, 1000));
+	f.mm->tun.hw->sched = NULL;
+	sched_delete(s);
+	boot_done(f.mm);
+	free(schedules);
+}
+
+Test(sched, K4_X9_a_daemon_that_nobody_wants_may_sleep)
+{
+	forget_to_wake(false);
+}
+
+Test(sched, K4_X9_a_daemon_that_sleeps_over_its_work_panics, .signal = SIGABRT)
+{
+	forget_to_wake(true);
 }
 
 /* --- encodings ---------------------------------------------------------------------------- */
