@@ -55,6 +55,8 @@ struct drainer {			/* drainer.h */
 	bool		wanted[MAX_CPUS];	/* (a) drain this CPU's sets */
 };
 
+enum compact_result { COMPACT_SKIPPED, COMPACT_DEFERRED, COMPACT_COMPLETE };
+
 struct mm {
 	struct tunables	tun;
 	struct zone	zones[MAX_ZONES];	/* by id; those not configured are empty */
@@ -66,7 +68,9 @@ struct mm {
 	uint32_t	min_free_kbytes;	/* (t) in force */
 	struct drainer	drainer;
 	uint64_t	(*events)[VM_EVENT_ROW];	/* (o) one row per CPU */
-	uint64_t	(*reclaim)(struct mm *mm, gfp_t gfp, unsigned int order); /* reclaim.h */
+	/* Stand in for what reclaim.h asks; NULL: nobody does. */
+	uint64_t	(*reclaim)(struct mm *mm, gfp_t gfp, unsigned int order);
+	enum compact_result (*compact)(struct mm *mm, gfp_t gfp, unsigned int order);
 };
 
 enum mm_error {

@@ -63,7 +63,9 @@ static const char *add_zone(const struct mm_config *config, const struct zone_co
 		return "present is more than the zone spans without the holes";
 	if (zc->present != PAGES_UNSET)
 		left = zc->present;
-	while (left && memblock_next_memory(&span, &cursor, end, zc->nid, &r)) {
+	while (left) {
+		fits &= memblock_next_memory(&span, &cursor, end, zc->nid, &r);
+		mm_assert(Z3, fits);
 		r.end = min_u64(r.end, r.start + left);
 		left -= r.end - r.start;
 		if (memblock_pages(mb, r.start, r.end, NODE_NONE))

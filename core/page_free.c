@@ -72,7 +72,8 @@ static void free_to_buddy(struct zone *z, struct page *page, unsigned int order,
 	bool masked = hook_irq_save(hw);
 
 	hook_lock(hw, &z->lock);
-	if (z->nr_isolated_blocks || type == MIGRATE_ISOLATE)
+	mm_assert(P5, z->nr_isolated_blocks || type != MIGRATE_ISOLATE);
+	if (z->nr_isolated_blocks)
 		type = pageblock_type(&z->blocks, zone_pfn(z, page));
 	if (rules_6_12(z->tun))
 		free_by_pageblock(z, page, order, place);

@@ -126,7 +126,8 @@ static void refill(struct zone *z, struct pcp *pcp, unsigned int order, enum mig
 		if (!page)
 			break;
 		set_add(z, pcp, page, order, index, true);
-		if (page->type == MIGRATE_CMA && !rules_6_12(z->tun))
+		/* Under RULES_6_12 it says so no longer, and is counted already. */
+		if (page->type == MIGRATE_CMA)
 			stat_mod(hw, &z->stats, diff, NR_FREE_CMA, -((int64_t)1 << order));
 	}
 	if (!rules_6_12(z->tun))

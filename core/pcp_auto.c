@@ -125,12 +125,10 @@ bool pcp_auto_full(struct zone *z, struct pcp *pcp, unsigned int order, uint32_t
 void pcp_auto_freed(struct zone *z)
 {
 	struct hw *hw = z->tun->hw;
-	int64_t free;
 
 	mm_assert(P3, z->tun->policy.rules == RULES_6_12);
 	if (!read_shared(hw, z->below_high))
 		return;
-	free = zone_free_pages(z);
-	if (watermark_ok(z, 0, zone_wmark(z, WMARK_HIGH), ZONE_MOVABLE, 0, free > 0 ? free : 0))
+	if (watermark_ok(z, 0, zone_wmark(z, WMARK_HIGH), ZONE_MOVABLE, 0, zone_free_pages(z)))
 		write_shared(hw, z->below_high, false);
 }

@@ -11,8 +11,7 @@ uint64_t reclaim_direct(struct mm *mm, gfp_t gfp, unsigned int order)
 
 enum compact_result compact_direct(struct mm *mm, gfp_t gfp, unsigned int order)
 {
-	(void)mm;
 	mm_assert(A1, gfp_may_block(gfp));
 	mm_assert(A1, order > 0);
-	return COMPACT_SKIPPED;
+	return mm->compact ? mm->compact(mm, gfp, order) : COMPACT_SKIPPED;
 }

@@ -5,14 +5,13 @@
  * Getting memory back is not part of this version: both answers are "no
  * progress", so a request that finds no page ends in failure, or STUCK, and
  * the slow path's rounds are bounded.  A test may put its own reclaimer into
- * mm->reclaim; it may free pages, and returns how many it freed.
+ * mm->reclaim, which may free pages and returns how many it freed, and its own
+ * compactor into mm->compact, which may make blocks of them.
  */
 #ifndef CORE_RECLAIM_H
 #define CORE_RECLAIM_H
 
 #include "mm.h"
-
-enum compact_result { COMPACT_SKIPPED, COMPACT_DEFERRED, COMPACT_COMPLETE };
 
 /* Frees pages for the caller, as a reclaimer; pages freed. */
 uint64_t reclaim_direct(struct mm *mm, gfp_t gfp, unsigned int order);

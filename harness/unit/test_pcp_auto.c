@@ -188,6 +188,11 @@ Test(pcp_auto, P3_while_reclaim_works_sets_shrink_to_four_batches_and_less)
 	/* 79 - 7: what was freed is less than a batch; 28 - 7 may go, 7 do. */
 	cr_assert_eq(full(z, &pcp, 0), 7);
 	cr_assert_eq(pcp.high, 72);
+	/* 41 - 21 is less than four batches, and what stays. */
+	pcp = set(10, 100, 41, 20);
+	pcp.free_count = 20;
+	cr_assert_eq(full(z, &pcp, 0), 13);
+	cr_assert_eq(pcp.high, 20);
 	/* 30 - 21 is below the lower end: 10 stay, of which a batch may not go. */
 	pcp = set(10, 100, 30, 10);
 	pcp.free_count = 20;

@@ -2,7 +2,6 @@
 /* test_sched.c - fibers, schedules, what they record, and what they find */
 #define _POSIX_C_SOURCE 200809L	/* open_memstream */
 #include <criterion/criterion.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +10,6 @@
 #include "fixture.h"
 #include "op_compare.h"
 #include "run.h"
-#include "sched.h"
 
 static const char ops[] =
 	"ops\na = alloc order=0 gfp=GFP_KERNEL\nb = bulk n=9 gfp=GFP_KERNEL cpu=1\n"
@@ -197,81 +195,37 @@ Test(sched, P4_who_is_not_there_is_not_asked_for)
 	boot_done(mm);
 }
 
-/* A CPU that wants something and wakes nobody. */
-struct forgetful {
-	struct mm *mm;
-	bool	   asks;
-};
-
-static bool forgetful_next(void *to, unsigned int cpu, uint32_t *op)
+/* Wants CPU 0's sets drained, and wakes nobody. */
+static void forget_to_wake(void *to, uint32_t op, const char *text)
 {
-	const struct forgetful *f = to;
+	struct mm *mm = run_mm(to);
 
-	*op = 0;
-	return cpu == 0 && f->asks;
+	(void)text;
+	if (op == 2)
+		mm->drainer.wanted[0] = true;
 }
 
-static bool forgetful_ready(void *to, unsigned int cpu)
+/* By then the daemon has looked, and sleeps. */
+Test(sched, K4_X9_a_daemon_that_sleeps_over_its_work_is_a_finding)
 {
-	(void)to;
-	return cpu == 0;
-}
+	struct program *p = calloc(1, sizeof(*p));
+	struct run *r = run_new();
+	struct op_error error;
+	static const char text[] =
+		"tidemark 1\nmachine cpus=2\nzone DMA32 start=0 spanned=512\nschedule serial\nops\n"
+		"ask_drain n=1 cpu=0\nsync\na = alloc order=0 gfp=GFP_KERNEL\n";
 
-static void forgetful_run(void *to, unsigned int cpu)
-{
-	struct forgetful *f = to;
-
-	f->asks = false;
-	f->mm->drainer.wanted[cpu] = true;
-}
-
-static void forgetful_daemon(void *to, unsigned int daemon)
-{
-	const struct forgetful *f = to;
-
-	cr_assert_eq(daemon, 0);
-	drainer_loop(f->mm);
-}
-
-static void forgetful_swap(void *to, unsigned int from, unsigned int task, enum sim_place place)
-{
-	(void)to;
-	(void)from;
-	(void)task;
-	(void)place;
-}
-
-static void forget_to_wake(bool asks)
-{
-	struct forgetful f = { .mm = boot_text("tidemark 1\nmachine cpus=2\n"
-					       "zone DMA32 start=0 spanned=512\nops\n") };
-	const struct sched_client client = {
-		.to = &f, .nr_ops = 1, .next = forgetful_next, .ready = forgetful_ready,
-		.run = forgetful_run, .daemon = forgetful_daemon, .swap = forgetful_swap,
-	};
-	struct schedule *schedules = calloc(2, sizeof(*schedules));
-	struct sched *s = sched_new();
-
-	schedules[0].kind = SCHED_SERIAL;
-	f.mm->tun.hw->sched = s;
-	sched_begin(s, f.mm, &schedules[0], &client, 1, &schedules[1]);
-	cr_assert(sched_run(s, 1000));	/* the daemon falls asleep */
-	f.asks = asks;
-	cr_assert(sched_run(s, 1000));
-	f.mm->tun.hw->sched = NULL;
-	sched_delete(s);
-	boot_done(f.mm);
-	free(schedules);
-}
-
-Test(sched, K4_X9_a_daemon_that_nobody_wants_may_sleep)
-{
-	forget_to_wake(false);
-}
-
-Test(sched, K4_X9_a_daemon_that_sleeps_over_its_work_panics, .signal = SIGABRT)
-{
-	forget_to_wake(true);
+	cr_assert(op_parse(text, strlen(text), p, &error), "%s", error.what);
+	cr_assert(run_program(r, p, 0, 0), "who is not wanted may sleep");
+	run_on_op(r, forget_to_wake, r);
+	cr_assert_not(run_program(r, p, 0, 0));
+	cr_expect_str_eq(run_finding(r)->tag, "X9");
+	cr_expect_not_null(strstr(run_finding(r)->what, "lost wake-up: daemon0"), "%s",
+			   run_finding(r)->what);
+	run_on_op(r, NULL, NULL);
+	cr_assert(run_program(r, p, 0, 0));
+	run_delete(r);
+	free(p);
 }
 
 /* --- encodings ---------------------------------------------------------------------------- */
