@@ -121,7 +121,7 @@ build/%/bin: build/%/driver
 # core is compiled once more, and the stress program is one of its own.
 stress	:= $(core) $(wildcard stress/*.c harness/hooks/pthread/*.c harness/op*.c harness/world*.c \
 	   harness/snapshot*.c)
-STRESS	:= -O2 -pthread
+STRESS	:= -O2 -pthread -DCORE_CACHE_LINE=128
 build/stress/%.o build/stress-san/%.o build/stress-tsan/%.o: hooks := pthread
 $(eval $(call variant,stress,gcc,$(STRESS)))
 $(eval $(call variant,stress-san,clang-19,$(STRESS) $(SANFLAGS) $(NOUAR),-fuse-ld=lld-19))
@@ -154,7 +154,7 @@ help:
 	@echo 'make fuzz         attack the core: SECONDS=60 T=target ENGINE=libfuzzer|afl JOBS=n'
 	@echo 'make test         unit tests, corpus, same hashes on every build, mutants, tidy'
 	@echo 'make stress       real threads: SECONDS=60 THREADS=2 NAME=churn SEED=n'
-	@echo '                  SAN=thread|address'
+	@echo '                  SAN=thread|address, SCALING=9 for one thread against THREADS'
 	@echo 'make replay F=f   replay one corpus or crash file with a trace'
 	@echo 'make coverage     HTML under build/coverage, and COVERAGE.md anew'
 	@echo 'make linux        the same programs in the real kernel: FULL=1, or CONFIG="name..."'
@@ -182,7 +182,7 @@ stress:
 	@$(DEPS)
 	@$(SUBMAKE) $(stress-build)/tidemark-stress
 	@$(stress-build)/tidemark-stress $(NAME) --threads=$(THREADS) --seconds=$(SECONDS) \
-		$(SEED:%=--seed=%)
+		$(SEED:%=--seed=%) $(SCALING:%=--scaling=%)
 
 replay:
 	@$(DEPS)
@@ -211,7 +211,7 @@ lint:
 
 bench:
 	@$(DEPS)
-	@$(SUBMAKE) build/fuzz/speed build/fuzz/empty build/tidemark
+	@$(SUBMAKE) build/fuzz/speed build/fuzz/empty build/tidemark build/stress/tidemark-stress
 	@ci/bench
 
 clean:

@@ -11,13 +11,18 @@
 #ifndef CORE_CONFIG_H
 #define CORE_CONFIG_H
 
+/* Where CPUs are real, two lines: processors fetch a line's neighbour with it. */
+#ifndef CORE_CACHE_LINE
+#define CORE_CACHE_LINE	64
+#endif
+
 enum {
 	MAX_ORDER	= 10,		/* the largest block is 2^MAX_ORDER pages */
 	NR_ORDERS	= MAX_ORDER + 1,
 	COSTLY_ORDER	= 3,		/* above it a request may simply fail */
 	MAX_NODES	= 8,
 	MAX_CPUS	= 64,
-	CACHE_LINE	= 64,		/* bytes; what CPUs do not share is that far apart */
+	CACHE_LINE	= CORE_CACHE_LINE, /* bytes; what CPUs do not share is that far apart */
 	MAX_RANGES	= 64,		/* holes, reserved and CMA ranges, each, in a machine */
 };
 

@@ -36,14 +36,15 @@ static pfn_t pfn_at(const struct session *s, unsigned int zone, uint64_t at)
 	return s->mm.zones[zone].start_pfn + at;
 }
 
-static uint32_t *owner_of(const struct session *s, unsigned int zone, uint64_t at)
-{
-	return s->owner[zone] + at * OWNERS_APART;
-}
-
 static uint64_t *word_at(const struct session *s, unsigned int zone, uint64_t at)
 {
-	return s->hw.contents[zone].word + at * HW_WORDS_APART;
+	return hw_word(&s->hw.contents[zone], at);
+}
+
+/* The word after the page's contents is ours. */
+static uint32_t *owner_of(const struct session *s, unsigned int zone, uint64_t at)
+{
+	return (uint32_t *)(word_at(s, zone, at) + 1);
 }
 
 static uint64_t word_of(uint32_t token, uint64_t at)

@@ -89,6 +89,10 @@ static error_t option(int key, char *arg, struct argp_state *state)
 	case 'S': o->seed = number(state, "--seed", arg, 0, UINT64_MAX); return 0;
 	case 'm': o->machine = arg; return 0;
 	case 'j': o->json = true; return 0;
+	case 'c':
+		o->scaling = (unsigned int)number(state, "--scaling", arg ? arg : "9", 1,
+						  SCALING_ROUNDS_MAX);
+		return 0;
 	case 'L': o->log = *arg ? arg : NULL; return 0;
 	case 'l': list(); return 0;
 	case ARGP_KEY_ARG: add_stressor(state, arg); return 0;
@@ -106,6 +110,8 @@ static const struct argp_option options[] = {
 	{ "machine", 'm', "FILE", 0, "A program, text or binary, whose machine to use", 0 },
 	{ "log", 'L', "FILE", 0, "Where a failure's op logs go (default tidemark-stress.log; "
 	  "nothing: keep none)", 0 },
+	{ "scaling", 'c', "ROUNDS", OPTION_ARG_OPTIONAL, "One thread against all of them, by "
+	  "turns: what more threads are worth (default 9 rounds)", 0 },
 	{ "json", 'j', NULL, 0, "One JSON object, for programs", 0 },
 	{ "list", 'l', NULL, 0, "Print the stressors and what they do", 0 },
 	{ 0 },
@@ -181,6 +187,12 @@ int main(int argc, char **argv)
 		return EXIT_TROUBLE;
 	}
 	load_machine(&args.options, p);
+	if (args.options.scaling) {
+		scaling_run(&args.options, p, args.rows, args.nr);
+		free(results);
+		free(p);
+		return 0;
+	}
 	report_heading(&args.options);
 	for (unsigned int i = 0; i < args.nr; i++) {
 		if (i && args.options.json)

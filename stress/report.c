@@ -91,6 +91,8 @@ void report_begin(const struct options *o, const struct stressor_row *row,
 		{ "irq_every", p->irq_every }, { "movable", p->movable }, { "atomic", p->atomic },
 	};
 
+	if (o->scaling)
+		return;
 	if (o->json) {
 		printf("\n  {\"name\": \"%s\", \"params\": {", row->name);
 		for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -127,7 +129,7 @@ static void print_state(const struct session *s, double seconds)
 
 void report_live(const struct session *s, double seconds)
 {
-	if (s->options->json)
+	if (s->options->json || s->options->scaling)
 		return;
 	if (isatty(STDOUT_FILENO))
 		printf("\r\033[K");
@@ -141,7 +143,7 @@ void report_live(const struct session *s, double seconds)
 
 void report_live_end(const struct session *s)
 {
-	if (!s->options->json && isatty(STDOUT_FILENO))
+	if (!s->options->json && !s->options->scaling && isatty(STDOUT_FILENO))
 		printf("\r\033[K");
 }
 
@@ -187,7 +189,7 @@ void report_add(const struct session *s, struct result *r)
 
 void report_result(const struct options *o, const struct result *r)
 {
-	if (o->json)
+	if (o->json && !o->scaling)
 		json_row(r);
 }
 
@@ -238,7 +240,7 @@ static _Noreturn void finding(struct worker *w, const char *tag, const char *pla
 	const struct session *s = w->s;
 
 	report_live_end(s);
-	if (s->options->json) {
+	if (s->options->json && !s->options->scaling) {
 		printf("}],\n \"finding\": {\"tag\": \"%s\", \"place\": \"%s\", "
 		       "\"what\": \"%s\"}}\n", tag, place, what);
 	}

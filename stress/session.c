@@ -86,11 +86,24 @@ bool worker_stops(const struct worker *w)
 	return flag(&w->s->stop) || (w->limit && w->count[COUNT_OPS] >= w->limit);
 }
 
+/* A core for each, where there are so many: who shares one does not meet the other. */
+static void bind_to_core(unsigned int id)
+{
+	long nr = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t cores;
+
+	CPU_ZERO(&cores);
+	CPU_SET(id % (unsigned int)(nr > 0 ? nr : 1), &cores);
+	sched_setaffinity(0, sizeof(cores), &cores);	/* if not, so be it */
+}
+
 static void *run_worker(void *arg)
 {
 	struct worker *w = arg;
 	struct session *s = w->s;
 
+	if (s->options->scaling)
+		bind_to_core(w->id);
 	hw_enter(&w->cpu);
 	while (!worker_stops(w)) {
 		worker_checkpoint(w);
@@ -178,7 +191,7 @@ static uint64_t spanned(const struct zone *z)
 	return zone_populated(z) ? zone_spanned(z) : 0;
 }
 
-/* Every zone's owner table, then its contents. */
+/* Contents and owners of every zone's pages. */
 static void boot_books(struct session *s)
 {
 	for (unsigned int id = 0; id < s->mm.tun.zone_ids; id++) {
@@ -186,9 +199,9 @@ static void boot_books(struct session *s)
 
 		if (!spanned(z))
 			continue;
-		s->owner[id] = map(spanned(z) * OWNERS_APART * sizeof(*s->owner[id]));
-		s->hw.contents[id].word = map(spanned(z) * HW_WORDS_APART * sizeof(uint64_t));
-		s->hw.contents[id].start = z->start_pfn;
+		s->hw.contents[id] = (struct hw_contents){
+			.word = map(hw_contents_bytes(spanned(z))),
+			.start = z->start_pfn, .row = hw_row(spanned(z)) };
 		hw_pages_close(&s->hw, id, z->start_pfn, spanned(z));
 	}
 }
@@ -201,9 +214,7 @@ static void unboot(struct session *s)
 		if (!spanned(z))
 			continue;
 		hw_pages_open(&s->hw, id, z->start_pfn, spanned(z));
-		munmap(s->owner[id], spanned(z) * OWNERS_APART * sizeof(*s->owner[id]));
-		munmap(s->hw.contents[id].word,
-		       spanned(z) * HW_WORDS_APART * sizeof(uint64_t));
+		munmap(s->hw.contents[id].word, hw_contents_bytes(spanned(z)));
 	}
 	for (unsigned int i = 0; i < s->nr_workers; i++) {
 		oplog_free(&s->workers[i]);

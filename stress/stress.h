@@ -7,14 +7,15 @@
  * blocks that are in its books, so there the world can be stopped and
  * recounted:
  *
- *   owner table   a word per page: 0, or the token of the allocation that it
+ *   owner         a word per page: 0, or the token of the allocation that it
  *                 is part of, exchanged when a block comes and when it goes.
  *                 A page that is handed out twice, or taken from its owner,
- *                 shows at once.
+ *                 shows at once.  It stands beside the next one, so that a
+ *                 page that changes CPUs takes one cache line with it.
  *   contents      a plain word per page, written by the owner and read before
  *                 the block goes: what another thread wrote shows, and to
  *                 ThreadSanitizer also an allocator that orders too little.
- *   recount       core's validator, and the owner table against core's own
+ *   recount       core's validator, and the owners against core's own
  *                 count of allocated pages: lost pages and torn counters.
  *
  * At the end everything is freed and every page must be in the buddy's lists.
@@ -30,9 +31,9 @@
 #include "world.h"
 
 enum {
-	OWNERS_APART	= 16,		/* words of two pages in the owner table: a cache line */
 	MAILBOX_BLOCKS	= 256,		/* a power of two */
 	IRQ_BLOCKS	= 16,		/* what interrupts of one CPU hold */
+	SCALING_ROUNDS_MAX = 101,
 };
 
 /* What a stressor draws from the seed before it starts; 0: of no use to it. */
@@ -121,6 +122,7 @@ struct options {
 	uint64_t    round;		/* ops of a thread before the next boot; 0: one boot */
 	double	    seconds;		/* for all stressors together */
 	unsigned int threads;
+	unsigned int scaling;		/* rounds of one thread against all; 0: none */
 	bool	    json;
 	const char *log;		/* where a failure's op logs go; NULL: nowhere */
 };
@@ -134,7 +136,6 @@ struct session {
 	struct hw	hw;
 	void	       *memory;
 	size_t		memory_bytes;
-	uint32_t       *owner[MAX_ZONES];	/* atomic words, per page */
 	struct worker  *workers;
 	unsigned int	nr_workers;
 	struct hw_cpu	main_cpu;	/* what the main thread is while all others stand */
@@ -187,6 +188,12 @@ void session_run(const struct options *o, struct program *machine,
 /* Between two steps: stands still while the world is recounted, or the CPU is down. */
 void worker_checkpoint(struct worker *w);
 bool worker_stops(const struct worker *w);
+
+/* --- scaling.c ---------------------------------------------------------------------------- */
+
+/* One thread against o->threads, each stressor o->scaling times; prints a table. */
+void scaling_run(const struct options *o, struct program *machine,
+		 const struct stressor_row *const *rows, unsigned int nr);
 
 /* --- blocks.c: allocations in the books ------------------------------------------------------ */
 

@@ -56,12 +56,32 @@ struct hw_cpu {				/* only its own thread touches it, but where said */
 	uint64_t yields;		/* ... and for which the thread gave way */
 };
 
-enum { HW_WORDS_APART = 8 };		/* words of two pages: a cache line */
+/*
+ * A word per page, and room for whoever keeps books of the pages.  The next
+ * page may be another CPU's, and processors fetch a line's neighbour with it
+ * and more lines ahead of a row of accesses.  So words are two lines apart,
+ * and those of pages side by side stand in different rows.
+ */
+enum { HW_WORDS_APART = 16, HW_ROWS = 64 };
 
-struct hw_contents {			/* of the pages of one zone, a word each */
+struct hw_contents {			/* of the pages of one zone */
 	uint64_t *word;			/* NULL: none are kept */
-	pfn_t	  start;		/* word[0] is its */
+	pfn_t	  start;		/* the zone's */
+	uint64_t  row;			/* pages in each */
 };
+
+static inline uint64_t hw_row(uint64_t pages) { return (pages + HW_ROWS - 1) / HW_ROWS; }
+
+static inline uint64_t hw_contents_bytes(uint64_t pages)
+{
+	return hw_row(pages) * HW_ROWS * HW_WORDS_APART * sizeof(uint64_t);
+}
+
+/* The word of the page that is `at` pages behind the first. */
+static inline uint64_t *hw_word(const struct hw_contents *c, uint64_t at)
+{
+	return c->word + (at % HW_ROWS * c->row + at / HW_ROWS) * HW_WORDS_APART;
+}
 
 struct hw {				/* (c) after boot */
 	struct hw_contents contents[MAX_ZONES];

@@ -154,19 +154,12 @@ void hook_wake(struct hw *hw, struct waitq *q)
  * that ThreadSanitizer sees whether core orders the last owner's accesses
  * before the next one's.
  */
-static uint64_t *words(const struct hw *hw, unsigned int zone, pfn_t pfn)
+static void fill(const struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr, uint64_t value)
 {
 	const struct hw_contents *c = &hw->contents[zone];
 
-	return c->word ? c->word + (pfn - c->start) * HW_WORDS_APART : NULL;
-}
-
-static void fill(const struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr, uint64_t value)
-{
-	uint64_t *word = words(hw, zone, pfn);
-
-	for (uint64_t i = 0; word && i < nr; i++)
-		word[i * HW_WORDS_APART] = value;
+	for (uint64_t i = 0; c->word && i < nr; i++)
+		*hw_word(c, pfn - c->start + i) = value;
 }
 
 void hook_pages_clear(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
@@ -181,26 +174,26 @@ void hook_pages_poison(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 
 bool hook_pages_poison_intact(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 {
-	const uint64_t *word = words(hw, zone, pfn);
+	const struct hw_contents *c = &hw->contents[zone];
 
-	for (uint64_t i = 0; word && i < nr; i++)
-		if (word[i * HW_WORDS_APART] != POISON_WORD)
+	for (uint64_t i = 0; c->word && i < nr; i++)
+		if (*hw_word(c, pfn - c->start + i) != POISON_WORD)
 			return false;
 	return true;
 }
 
 void hw_pages_open(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 {
-	uint64_t *word = words(hw, zone, pfn);
+	const struct hw_contents *c = &hw->contents[zone];
 
-	if (word)
-		ASAN_UNPOISON_MEMORY_REGION(word, nr * HW_WORDS_APART * sizeof(*word));
+	for (uint64_t i = 0; c->word && i < nr; i++)
+		ASAN_UNPOISON_MEMORY_REGION(hw_word(c, pfn - c->start + i), sizeof(uint64_t));
 }
 
 void hw_pages_close(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 {
-	uint64_t *word = words(hw, zone, pfn);
+	const struct hw_contents *c = &hw->contents[zone];
 
-	if (word)
-		ASAN_POISON_MEMORY_REGION(word, nr * HW_WORDS_APART * sizeof(*word));
+	for (uint64_t i = 0; c->word && i < nr; i++)
+		ASAN_POISON_MEMORY_REGION(hw_word(c, pfn - c->start + i), sizeof(uint64_t));
 }
