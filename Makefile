@@ -154,7 +154,8 @@ help:
 	@echo 'make fuzz         attack the core: SECONDS=60 T=target ENGINE=libfuzzer|afl JOBS=n'
 	@echo 'make test         unit tests, corpus, same hashes on every build, mutants, tidy'
 	@echo 'make stress       real threads: SECONDS=60 THREADS=2 NAME=churn SEED=n'
-	@echo '                  SAN=thread|address, SCALING=9 for one thread against THREADS'
+	@echo '                  SAN=thread|address, SCALING=9 for one thread against THREADS,'
+	@echo '                  BROKEN=1 for races put in by hand, each to be reported'
 	@echo 'make replay F=f   replay one corpus or crash file with a trace'
 	@echo 'make coverage     HTML under build/coverage, and COVERAGE.md anew'
 	@echo 'make linux        the same programs in the real kernel: FULL=1, or CONFIG="name..."'
@@ -180,9 +181,14 @@ test:
 stress-build := build/stress$(patsubst %address,%san,$(patsubst %thread,%tsan,$(SAN:%=-%)))
 stress:
 	@$(DEPS)
+ifdef BROKEN
+	@$(SUBMAKE) build/tidemark build/stress/tidemark-stress build/stress-tsan/tidemark-stress
+	@ci/stress $(NAME)
+else
 	@$(SUBMAKE) $(stress-build)/tidemark-stress
 	@$(stress-build)/tidemark-stress $(NAME) --threads=$(THREADS) --seconds=$(SECONDS) \
 		$(SEED:%=--seed=%) $(SCALING:%=--scaling=%)
+endif
 
 replay:
 	@$(DEPS)
