@@ -12,6 +12,7 @@ import ctypes
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import struct
@@ -26,8 +27,9 @@ MEMORY_MB_MAX = 2048
 SAME_CRASH_MAX = 8		# the same finding so often ends a run early
 GRACE_SECONDS = 3		# a process may end this much late
 LIBFUZZER_LATE_SECONDS = 1	# it ends in the second after -max_total_time
+CPU_SHARE_LEAST = 50		# CPU time passes so many times slower than time, at the most
 
-# One input that failed: what the log says, where it lies, when it came (monotonic).
+# One input that failed: what the log says, where it lies, when it came (by the run's clock).
 Found = collections.namedtuple('Found', 'finding file output time')
 
 SANITIZER = 'detect_leaks=0:quarantine_size_mb=16:abort_on_error=1'
@@ -62,6 +64,53 @@ def start_process(command, log, env):
 		return subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
 					stdout=out, stderr=subprocess.STDOUT, env=env, cwd=TREE,
 					start_new_session=True, preexec_fn=die_with_parent)
+
+
+# --- time -------------------------------------------------------------------------
+
+class WallClock:
+	"""Seconds as they go by."""
+	grace = GRACE_SECONDS
+
+	def watch(self, pid):
+		pass
+
+	def now(self):
+		return time.monotonic()
+
+	def limit(self, seconds):
+		"""For a process that looks at the time itself."""
+		return max(1, round(seconds - LIBFUZZER_LATE_SECONDS))
+
+
+class CpuClock:
+	"""Seconds that a machine with a CPU for each job, and nothing else to do, would take."""
+	grace = 0
+
+	def __init__(self, jobs):
+		self.jobs = jobs
+		self.pids = set()
+
+	def watch(self, pid):
+		self.pids.add(pid)
+
+	def now(self):
+		ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+		running = sum(map(cpu_seconds, self.pids))
+		return (ended.ru_utime + ended.ru_stime + running) / self.jobs
+
+	def limit(self, seconds):
+		return max(1, round(seconds * CPU_SHARE_LEAST))
+
+
+def cpu_seconds(pid):
+	"""Of a process that nobody has waited for yet; 0 of any other."""
+	try:
+		with open('/proc/%d/stat' % pid) as stat:
+			fields = stat.read().rpartition(')')[2].split()
+	except OSError:
+		return 0
+	return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
 
 # --- what a log says ------------------------------------------------------------
@@ -101,8 +150,9 @@ def top_frame(log):
 class Run:
 	"""One target, one process at a time, for `seconds` in all."""
 
-	def __init__(self, target, instance, seed, empty):
+	def __init__(self, target, instance, seed, empty, clock):
 		self.target = target
+		self.clock = clock
 		self.instance = instance
 		self.seed = seed
 		self.empty = empty
@@ -133,7 +183,7 @@ class Run:
 		return self.seconds - self.elapsed()
 
 	def elapsed(self):
-		return self.used + (time.monotonic() - self.started if self.process else 0)
+		return self.used + (self.clock.now() - self.started if self.process else 0)
 
 	def start(self, seconds):
 		self.seconds = seconds
@@ -142,9 +192,10 @@ class Run:
 		self.launch()
 
 	def launch(self):
-		self.started = time.monotonic()
+		self.started = self.clock.now()
 		self.log_from = self.log.stat().st_size if self.log.exists() else 0
 		self.process = start_process(self.command(), self.log, self.env())
+		self.clock.watch(self.process.pid)
 
 	def output(self):
 		"""What the current (or last) process has said."""
@@ -165,7 +216,7 @@ class Run:
 			except (ProcessLookupError, subprocess.TimeoutExpired):
 				pass
 		self.process.wait()
-		self.used += time.monotonic() - self.started
+		self.used += self.clock.now() - self.started
 		self.process = None
 
 	def poll(self):
@@ -178,7 +229,7 @@ class Run:
 			return self.finish(None)
 		status = self.process.poll()
 		if status is None:
-			if self.left() < -GRACE_SECONDS:
+			if self.left() < -self.clock.grace:
 				self.stop()
 				self.finish(None)
 			return self.process is not None
@@ -215,7 +266,7 @@ class LibFuzzer(Run):
 
 	def command(self):
 		return [binary('libfuzzer', self.target), '-seed=%d' % (self.seed + self.restarts),
-			'-max_total_time=%d' % max(1, round(self.left() - LIBFUZZER_LATE_SECONDS)),
+			'-max_total_time=%d' % self.clock.limit(self.left()),
 			'-max_len=%d' % INPUT_MAX, '-len_control=0',
 			'-timeout=%d' % INPUT_SECONDS_MAX,
 			'-rss_limit_mb=%d' % MEMORY_MB_MAX, '-artifact_prefix=%s/' % self.artifacts,
@@ -237,7 +288,7 @@ class LibFuzzer(Run):
 		if not files or not found:
 			self.problem = output.strip().splitlines()[-1:] or ['status %s' % status]
 			return False
-		self.crashes.append(Found(found, files[-1], output, time.monotonic()))
+		self.crashes.append(Found(found, files[-1], output, self.clock.now()))
 		same = [crash for crash in self.crashes if crash.finding[:2] == found[:2]]
 		if self.is_canary_catch() or self.left() < 1 or len(same) >= SAME_CRASH_MAX:
 			return False
@@ -280,7 +331,7 @@ class Afl(Run):
 	def command(self):
 		return ['afl-fuzz', '-i', self.seeds, '-o', self.out, '-m', 'none',
 			'-t', str(INPUT_SECONDS_MAX * 1000), '-s', str(self.seed),
-			'-V', str(max(1, round(self.left()))), '--', binary('afl', self.target)]
+			'-V', str(self.clock.limit(self.left())), '--', binary('afl', self.target)]
 
 	def corpus_files(self):
 		queue = self.out / 'default/queue'
@@ -302,7 +353,7 @@ class Afl(Run):
 		known = [crash.file for crash in self.crashes]
 		for path in self.crash_files():
 			if path not in known:		# what it is, a replay tells
-				self.crashes.append(Found(None, path, '', time.monotonic()))
+				self.crashes.append(Found(None, path, '', self.clock.now()))
 
 	def has_enough(self):
 		return self.target == 'canary' and bool(self.crashes)

@@ -17,7 +17,8 @@ from engines import BUILD, INPUT_SECONDS_MAX, TREE, binary, environment, finding
 CRASHES = BUILD / 'crashes'
 TIDEMARK = BUILD / 'tidemark'
 REPLAYER = BUILD / 'san/tidemark'	# what `make replay` runs
-SHRINK_SECONDS_MAX = 20
+SHRINK_SECONDS_MAX = 20		# of CPU time
+BUSY = 15			# CPU time passes so many times slower than time, at the most
 OPS_SHOWN_MAX = 40
 TRIES_MAX = 5			# inputs replayed of those with the same tag and place
 SANITIZERS = ('ASAN', 'UBSAN')
@@ -80,7 +81,8 @@ def shrink_program(file, found, work):
 	"""By `tidemark min`, whose result is text, and back to binary."""
 	text = work.with_name(work.name + '.ops')
 	tidemark = REPLAYER if found[0] in SANITIZERS else TIDEMARK
-	call([tidemark, 'min', file, '-o', text], SHRINK_SECONDS_MAX, environment())
+	call([tidemark, 'min', '--seconds=%d' % SHRINK_SECONDS_MAX, file, '-o', text],
+	     BUSY * SHRINK_SECONDS_MAX, environment())
 	if text.exists():
 		call([TIDEMARK, 'asm', text, '-o', work], INPUT_SECONDS_MAX)
 		text.unlink()

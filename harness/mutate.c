@@ -57,10 +57,7 @@ void mutator_delete(struct mutator *m)
 
 /* --- open, edit, close ------------------------------------------------------------ */
 
-static bool op_allocates(const struct op *op)
-{
-	return op_kinds[op->kind].allocates;
-}
+static bool op_allocates(const struct op *op) { return op_kinds[op->kind].allocates; }
 
 static bool has_field(const struct op *op, enum op_field field)
 {
@@ -229,10 +226,11 @@ static void edit_tail(struct mutator *m, struct program *p, uint64_t *rng)
 	open_program(m, p);
 }
 
-/* The same op many times: what it takes to empty a zone or fill a list. */
+/* The same op many times, to empty a zone or fill a list; or once more on each CPU. */
 static void edit_burst(struct mutator *m, struct program *p, uint64_t *rng)
 {
 	uint32_t at, n = 1 + (uint32_t)rng_scale(rng, BURST_MAX - 1);
+	bool rivals = m->theme.rivals && rng_chance(rng, 128);
 	struct op op;
 	uint16_t id;
 
@@ -241,8 +239,9 @@ static void edit_burst(struct mutator *m, struct program *p, uint64_t *rng)
 	at = (uint32_t)rng_below(rng, p->nr_ops);
 	op = p->ops[at];
 	id = m->id[at];
-	n = make_room(m, p, at, n);
+	n = make_room(m, p, at, rivals ? p->config.nr_cpus - 1u : n);
 	for (uint32_t i = at; i < at + n; i++) {
+		op.cpu = (uint8_t)((op.cpu + rivals) % p->config.nr_cpus);
 		p->ops[i] = op;
 		m->id[i] = op_allocates(&op) ? m->next_id++ : id;
 		if (!op_allocates(&op) && has_field(&op, FIELD_REF))

@@ -342,17 +342,42 @@ static void draw_weights(struct theme *theme, uint64_t *rng)
 		theme->op_weight[OP_ALLOC] = 64;
 }
 
+/* The op before, on the CPUs next to its own: they meet where it is not alone. */
+static void draw_rivals(const struct theme *theme, uint64_t *rng, uint32_t nr_ops,
+			struct program *p)
+{
+	struct op op = p->ops[p->nr_ops - 1];
+	uint64_t rivals = 1 + rng_below(rng, p->config.nr_cpus - 1u);
+
+	if (!(op_kinds[op.kind].has >> FIELD_CPU & 1))
+		return;
+	for (; rivals && p->nr_ops < nr_ops; rivals--) {
+		op.cpu = (uint8_t)((op.cpu + 1) % p->config.nr_cpus);
+		if (op_kinds[op.kind].has >> FIELD_REF & 1)
+			op.ref = draw_ref(rng, p);
+		if (rng_chance(rng, 64) && (op_kinds[op.kind].has >> FIELD_ORDER & 1))
+			op.order = draw_order(theme, rng, &p->config);
+		p->nr_slots += op_kinds[op.kind].allocates;
+		p->ops[p->nr_ops++] = op;
+	}
+}
+
 void world_draw_more(const struct theme *theme, uint64_t *rng, uint32_t nr_ops, struct program *p)
 {
 	struct theme drawn = *theme;
 
+	if (nr_ops > OPS_MAX - p->nr_ops)
+		nr_ops = OPS_MAX - p->nr_ops;
+	nr_ops += p->nr_ops;
 	draw_weights(&drawn, rng);
-	for (uint32_t i = 0; i < nr_ops && p->nr_ops < OPS_MAX; i++) {
+	while (p->nr_ops < nr_ops) {
 		struct op *op = &p->ops[p->nr_ops];
 
 		world_draw_op(&drawn, rng, p, op);
 		p->nr_slots += op_kinds[op->kind].allocates;
 		p->nr_ops++;
+		if (p->config.nr_cpus > 1 && rng_chance(rng, theme->rivals))
+			draw_rivals(theme, rng, nr_ops, p);
 	}
 }
 

@@ -29,6 +29,8 @@ struct theme {
 	uint8_t	 irqs;			/* ops of 256 that run as an interrupt of the next */
 	uint8_t	 policies;		/* machines of 256 with a rule of another era */
 	uint8_t	 schedules;		/* programs of 256 with a schedule */
+	uint8_t	 pressure;		/* machines of 256 whose marks are near all they have */
+	uint8_t	 rivals;		/* ops of 256 that several CPUs do at once */
 };
 
 uint64_t rng_next(uint64_t *state);

@@ -249,10 +249,30 @@ static void draw_policy(uint64_t *rng, struct policies *p)
 	}
 }
 
-static void draw_pageblock_order(uint64_t *rng, struct mm_config *c)
+static void draw_pageblock_order(const struct theme *theme, uint64_t *rng, struct mm_config *c)
 {
 	/* Small pageblocks make a small machine behave as a large one does. */
-	c->pageblock_order = rng_chance(rng, 64) ? 9 : (uint8_t)(1 + rng_below(rng, MAX_ORDER));
+	unsigned int most = rng_chance(rng, 192) ? fls_u64(theme->pages_max) / 2 : MAX_ORDER;
+
+	c->pageblock_order = (uint8_t)(1 + rng_below(rng, most < MAX_ORDER ? most : MAX_ORDER));
+	if (rng_chance(rng, 64))
+		c->pageblock_order = 9;
+}
+
+/*
+ * Marks near what the zones for the kernel have: half of that to two and a half
+ * times as much.  What an ordinary request may not have is then what those who
+ * may go below the marks live on.
+ */
+static void draw_pressure(uint64_t *rng, struct mm_config *c)
+{
+	uint64_t pages = 0;
+
+	for (unsigned int i = 0; i < c->nr_zones; i++)
+		if (c->zones[i].type <= ZONE_NORMAL)
+			pages += c->zones[i].spanned;
+	pages = pages * (128 + rng_below(rng, 512)) / 256;
+	c->sysctl.min_free_kbytes = (int32_t)(pages << (c->page_shift - 10));
 }
 
 static void draw_once(const struct theme *theme, uint64_t *rng, struct mm_config *c)
@@ -261,7 +281,7 @@ static void draw_once(const struct theme *theme, uint64_t *rng, struct mm_config
 
 	mm_config_default(c);
 	c->page_shift = rng_chance(rng, 8) ? (uint8_t)(12 + rng_below(rng, 5)) : 12;
-	draw_pageblock_order(rng, c);
+	draw_pageblock_order(theme, rng, c);
 	c->zone_types = zone_sets[rng_below(rng, sizeof(zone_sets))];
 	c->online_nodes = (uint8_t)((1u << nr_nodes) - 1);
 	draw_cpus(theme, rng, c, nr_nodes);
@@ -269,6 +289,8 @@ static void draw_once(const struct theme *theme, uint64_t *rng, struct mm_config
 	draw_zones(theme, rng, c, nr_nodes);
 	for (uint64_t n = rng_below(rng, 4); n; n--)
 		draw_sysctl(theme, rng, &c->sysctl);
+	if (rng_chance(rng, theme->pressure))
+		draw_pressure(rng, c);
 	while (rng_chance(rng, theme->policies))
 		draw_policy(rng, &c->policy);
 }
@@ -375,7 +397,7 @@ void world_change_machine(const struct theme *theme, uint64_t *rng, struct mm_co
 		draw_distances(rng, c);
 		break;
 	case 2:
-		draw_pageblock_order(rng, c);
+		draw_pageblock_order(theme, rng, c);
 		break;
 	case 3:
 		change_nr_zones(theme, rng, c);

@@ -81,15 +81,28 @@ void trial_here(struct run *r, const struct program *p, unsigned int flags, stru
  * The same in a child process, which may crash, or take too long.  *recorded, if
  * not NULL, is then what its schedule came to; of kind SCHED_NONE if it has none.
  */
-void trial_apart(const struct program *p, unsigned int flags, struct outcome *out,
+void trial_apart(struct program *p, unsigned int flags, struct outcome *out,
 		 struct schedule *recorded);
+
+/*
+ * Runs *p in a child process with one schedule after the other, as `change` makes
+ * them, until it ends like `want`; then *recorded is what that schedule came to.
+ * False: it never does.
+ */
+bool trial_schedules(struct program *p, unsigned int flags, const struct outcome *want,
+		     void (*change)(const void *of, struct program *p, uint32_t i),
+		     const void *of, uint32_t nr, struct schedule *recorded);
 
 /* The same tag at the same place. */
 bool outcome_same(const struct outcome *a, const struct outcome *b);
 
 /* --- shrink.c ----------------------------------------------------------------------------- */
 
-/* Makes *p smaller as long as it ends like `want`; how many programs that took. */
-unsigned int shrink(struct program *p, unsigned int flags, const struct outcome *want);
+/*
+ * Makes *p smaller as long as it ends like `want`; how many programs that took.
+ * Ends early after so many seconds of CPU time; 0: never.
+ */
+unsigned int shrink(struct program *p, unsigned int flags, const struct outcome *want,
+		    unsigned long seconds);
 
 #endif

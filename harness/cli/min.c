@@ -10,15 +10,23 @@ struct args {
 	const char *in;
 	const char *out;
 	bool	    no_expect;
+	unsigned long seconds;		/* of CPU time; 0: as long as it takes */
 };
 
 static error_t option(int key, char *arg, struct argp_state *state)
 {
 	struct args *args = state->input;
+	char *end;
 
 	switch (key) {
 	case 'o': args->out = arg; return 0;
 	case 'x': args->no_expect = true; return 0;
+	case 's':
+		args->seconds = strtoul(arg, &end, 10);
+		if (*end || end == arg || !args->seconds)
+			argp_error(state, "expected --seconds= to be a number above 0, got %s",
+				   arg);
+		return 0;
 	case ARGP_KEY_ARG:
 		if (args->in)
 			argp_error(state, "expected one file, got %s as well", arg);
@@ -48,7 +56,7 @@ static int min(struct program *p, const struct args *args)
 	if (!output_open(&out, args->out))
 		return EXIT_TROUBLE;
 	before = p->nr_ops;
-	tries = shrink(p, flags, &want);
+	tries = shrink(p, flags, &want, args->seconds);
 	trial_apart(p, flags, &now, NULL);
 	fprintf(out.file, "# %s %s: %s\n", now.tag, now.place, now.what);
 	trial_apart(p, RUN_EXPECT, &now, NULL);
@@ -65,6 +73,7 @@ int cmd_min(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{ "output", 'o', "FILE", 0, "Write there instead of to standard output", 0 },
+		{ "seconds", 's', "N", 0, "End after so much CPU time with what there is", 0 },
 		{ "no-expect", 'x', NULL, 0, "Expectations do not count, as in fuzzing", 0 },
 		{ 0 },
 	};

@@ -2,34 +2,23 @@
 /*
  * shrink.c - a smaller program that ends the same way
  *
- * Whole ops are left out first, many at a time, then fewer; then each op and
- * the machine are made simpler in every way of a fixed list.  This repeats
- * until nothing changes any more.  Each try runs in a child process.
- *
- * A schedule becomes the switches that it came to, which are left out in the
- * same way; what a try did of them is all that is kept.
+ * Whole ops are left out first, many at a time, then fewer, and neighbours that
+ * ask for pages become one; then each op and the machine are made simpler in
+ * every way of a fixed list.  This repeats until nothing changes any more.
+ * Fewer ops count most, then fewer switches, then fewer bytes.  Each try runs
+ * in a child process; shrink_schedule.c has what concerns schedules.
  */
+#define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "shrink_impl.h"
 
 enum { ROUNDS_MAX = 8, TRIES_MAX = 20000, BYTES_MAX = 1 << 18 };
 
-struct shrinker {
-	struct program	*best;
-	struct program	*next;		/* what is being tried */
-	const struct outcome *want;
-	unsigned int	 flags;
-	unsigned int	 tries;
-	uint8_t		*best_bytes;	/* encoded: to see what is smaller, or the same */
-	uint8_t		*next_bytes;
-	struct schedule	*recorded;	/* what the last try came to */
-	size_t		 best_size;
-};
-
-static void copy_program(struct program *to, const struct program *from)
+void shrink_copy(struct program *to, const struct program *from)
 {
 	to->config = from->config;
 	to->state = from->state;
@@ -46,22 +35,50 @@ static void show_progress(const struct shrinker *s, const char *end)
 			s->best_size, end);
 }
 
-/* Does s->next end as wanted?  Then it is the best now. */
-static bool keep_next(struct shrinker *s)
+static unsigned long cpu_seconds(int who)
+{
+	struct rusage used;
+
+	getrusage(who, &used);
+	return (unsigned long)(used.ru_utime.tv_sec + used.ru_stime.tv_sec);
+}
+
+/* Of ours and of the tries that have ended. */
+bool shrink_is_over(const struct shrinker *s)
+{
+	return s->tries == TRIES_MAX ||
+	       (s->seconds && cpu_seconds(RUSAGE_SELF) + cpu_seconds(RUSAGE_CHILDREN) >=
+			      s->seconds);
+}
+
+/* Counts for those who compare sizes; the schedule is recorded, or there is none. */
+static bool is_smaller(struct shrinker *s, size_t *size)
+{
+	const struct program *best = s->best, *next = s->next;
+
+	op_normalize(s->next);
+	*size = op_encode(s->next, s->next_bytes, BYTES_MAX);
+	if (next->nr_ops != best->nr_ops)
+		return next->nr_ops < best->nr_ops;
+	if (next->schedule.nr_switches != best->schedule.nr_switches)
+		return next->schedule.nr_switches < best->schedule.nr_switches;
+	/* One order for all, so that no two programs take turns. */
+	return *size < s->best_size ||
+	       (*size == s->best_size && memcmp(s->next_bytes, s->best_bytes, *size) < 0);
+}
+
+bool shrink_keep(struct shrinker *s)
 {
 	struct outcome out;
 	size_t size;
 
-	op_normalize(s->next);
-	size = op_encode(s->next, s->next_bytes, BYTES_MAX);
-	if (size > s->best_size || s->tries == TRIES_MAX ||
-	    (size == s->best_size && !memcmp(s->next_bytes, s->best_bytes, size)))
+	if (!is_smaller(s, &size) || shrink_is_over(s))
 		return false;
 	s->tries++;
 	trial_apart(s->next, s->flags, &out, s->recorded);
 	if (!outcome_same(&out, s->want))
 		return false;
-	copy_program(s->best, s->next);
+	shrink_copy(s->best, s->next);
 	memcpy(s->best_bytes, s->next_bytes, size);
 	s->best_size = size;
 	if (s->best->schedule.nr_switches > s->recorded->nr_switches) {
@@ -74,8 +91,8 @@ static bool keep_next(struct shrinker *s)
 
 /* --- fewer ops ---------------------------------------------------------------------------- */
 
-/* Without ops [first, first + nr), and without what refers to slots they fill. */
-static bool without_ops(struct shrinker *s, uint32_t first, uint32_t nr)
+/* s->next: without ops [first, first + nr), and without what refers to slots they fill. */
+static void leave_out(struct shrinker *s, uint32_t first, uint32_t nr)
 {
 	uint16_t *moved = xmalloc(SLOTS_MAX * sizeof(*moved));
 	uint16_t *at = xmalloc(OPS_MAX * sizeof(*at));
@@ -106,7 +123,12 @@ static bool without_ops(struct shrinker *s, uint32_t first, uint32_t nr)
 	schedule_map(&to->schedule, from->nr_ops, at);
 	free(at);
 	free(moved);
-	return keep_next(s);
+}
+
+static bool without_ops(struct shrinker *s, uint32_t first, uint32_t nr)
+{
+	leave_out(s, first, nr);
+	return shrink_keep_anyhow(s);
 }
 
 static bool fewer_ops(struct shrinker *s)
@@ -123,56 +145,51 @@ static bool fewer_ops(struct shrinker *s)
 	return any;
 }
 
-/* --- fewer switches ----------------------------------------------------------------------- */
+/* --- neighbours that become one ----------------------------------------------------------- */
 
-static bool without_switches(struct shrinker *s, uint32_t first, uint32_t nr)
+static uint32_t asked_pages(const struct op *op)
 {
-	struct schedule *sc = &s->next->schedule;
-
-	copy_program(s->next, s->best);
-	memmove(&sc->switches[first], &sc->switches[first + nr],
-		(sc->nr_switches - first - nr) * sizeof(sc->switches[0]));
-	sc->nr_switches -= nr;
-	return keep_next(s);
+	return op->kind == OP_ALLOC ? UINT32_C(1) << op->order : op->n;
 }
 
-static bool fewer_switches(struct shrinker *s)
+static bool asks(const struct op *op)
+{
+	return (op->kind == OP_ALLOC && op->order <= MAX_ORDER) || op->kind == OP_BULK;
+}
+
+/* One block of twice the size, or all pages in bulk. */
+static bool merged(struct shrinker *s, uint32_t i, bool in_bulk)
+{
+	const struct op *a = &s->best->ops[i - 1], *b = &s->best->ops[i];
+	uint32_t pages = asked_pages(a) + asked_pages(b);
+	struct op *op;
+
+	if (!in_bulk && (pages != 2 * asked_pages(a) || pages > 1u << MAX_ORDER))
+		return false;
+	leave_out(s, i, 1);
+	op = &s->next->ops[i - 1];
+	op->kind = in_bulk ? OP_BULK : OP_ALLOC;
+	op->order = in_bulk ? 0 : (uint8_t)(fls_u64(pages) - 1);
+	op->n = in_bulk ? pages : 0;
+	return shrink_keep_anyhow(s);
+}
+
+static bool merged_ops(struct shrinker *s)
 {
 	bool any = false;
 
-	for (uint32_t nr = s->best->schedule.nr_switches; nr; nr /= 2)
-		for (uint32_t end = s->best->schedule.nr_switches; end;
-		     end = end > nr ? end - nr : 0) {
-			uint32_t have = s->best->schedule.nr_switches;
-			uint32_t last = end < have ? end : have;
+	for (uint32_t i = s->best->nr_ops; i-- > 1; ) {
+		const struct op *a, *b;
 
-			any |= last && without_switches(s, last > nr ? last - nr : 0,
-							nr < last ? nr : last);
-		}
-	copy_program(s->next, s->best);
-	if (s->best->schedule.kind == SCHED_RECORDED && !s->best->schedule.nr_switches) {
-		s->next->schedule.kind = SCHED_NONE;
-		any |= keep_next(s);
+		if (i >= s->best->nr_ops)
+			continue;
+		a = &s->best->ops[i - 1];
+		b = &s->best->ops[i];
+		if (!asks(a) || !asks(b) || a->irq_at || b->irq_at || a->cpu != b->cpu)
+			continue;
+		any |= merged(s, i, true) || merged(s, i, false);
 	}
 	return any;
-}
-
-/* From here on the schedule is what it came to, if that fails as well. */
-static void record_schedule(struct shrinker *s)
-{
-	struct outcome out;
-
-	if (s->best->schedule.kind == SCHED_NONE)
-		return;
-	trial_apart(s->best, s->flags, &out, s->recorded);
-	copy_program(s->next, s->best);
-	schedule_copy(&s->next->schedule, s->recorded);
-	op_normalize(s->next);
-	trial_apart(s->next, s->flags, &out, s->recorded);
-	if (!outcome_same(&out, s->want))
-		return;
-	copy_program(s->best, s->next);
-	s->best_size = op_encode(s->best, s->best_bytes, BYTES_MAX);
 }
 
 /* --- simpler ops -------------------------------------------------------------------------- */
@@ -217,10 +234,10 @@ static bool simpler_ops(struct shrinker *s)
 
 	for (uint32_t i = 0; i < s->best->nr_ops; i++)
 		for (unsigned int step = 0; step < OP_STEPS; step++) {
-			copy_program(s->next, s->best);
+			shrink_copy(s->next, s->best);
 			simplify_op(&s->next->ops[i], step);
 			any |= memcmp(&s->next->ops[i], &s->best->ops[i], sizeof(struct op)) != 0 &&
-			       keep_next(s);
+			       shrink_keep(s);
 		}
 	return any;
 }
@@ -279,12 +296,12 @@ static bool without_range(struct shrinker *s, size_t ranges, size_t nr_at)
 		struct pfn_range *r;
 		uint8_t *nr;
 
-		copy_program(s->next, s->best);
+		shrink_copy(s->next, s->best);
 		r = (struct pfn_range *)(void *)((uint8_t *)&s->next->config + ranges);
 		nr = (uint8_t *)&s->next->config + nr_at;
 		--*nr;
 		memmove(r + i, r + i + 1, (size_t)(*nr - i) * sizeof(*r));
-		any |= keep_next(s);
+		any |= shrink_keep(s);
 	}
 	return any;
 }
@@ -294,16 +311,16 @@ static bool simpler_machine(struct shrinker *s)
 	bool any = false;
 
 	for (unsigned int step = 0; step < WHOLE_STEPS; step++) {
-		copy_program(s->next, s->best);
+		shrink_copy(s->next, s->best);
 		simplify_machine(&s->next->config, step);
-		any |= keep_next(s);
+		any |= shrink_keep(s);
 	}
 	for (unsigned int i = s->best->config.nr_zones * ZONE_STEPS; i-- > 0; ) {
 		if (i / ZONE_STEPS >= s->best->config.nr_zones)
 			continue;
-		copy_program(s->next, s->best);
+		shrink_copy(s->next, s->best);
 		simplify_zone(&s->next->config, i / ZONE_STEPS, i % ZONE_STEPS);
-		any |= keep_next(s);
+		any |= shrink_keep(s);
 	}
 	any |= without_range(s, offsetof(struct mm_config, holes),
 			     offsetof(struct mm_config, nr_holes));
@@ -314,22 +331,28 @@ static bool simpler_machine(struct shrinker *s)
 	return any;
 }
 
-unsigned int shrink(struct program *p, unsigned int flags, const struct outcome *want)
+unsigned int shrink(struct program *p, unsigned int flags, const struct outcome *want,
+		    unsigned long seconds)
 {
 	struct shrinker s = {
 		.best = p, .next = xmalloc(sizeof(*p)), .want = want, .flags = flags,
+		.seconds = seconds,
 		.best_bytes = xmalloc(BYTES_MAX), .next_bytes = xmalloc(BYTES_MAX),
 	};
 	bool any = true;
 
 	s.recorded = xmalloc(sizeof(*s.recorded));
+	shrink_record(&s);
 	s.best_size = op_encode(p, s.best_bytes, BYTES_MAX);
-	record_schedule(&s);
 	for (unsigned int round = 0; any && round < ROUNDS_MAX; round++) {
-		any = fewer_switches(&s);
+		any = shrink_fewer_switches(&s);
 		any |= fewer_ops(&s);
+		any |= merged_ops(&s);
+		any |= s.reschedules && shrink_other_switches(&s);
 		any |= simpler_machine(&s);
 		any |= simpler_ops(&s);
+		if (!any && !s.reschedules && p->schedule.kind == SCHED_RECORDED)
+			any = s.reschedules = true;
 	}
 	show_progress(&s, "\n");
 	free(s.recorded);

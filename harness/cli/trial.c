@@ -100,8 +100,30 @@ static void take_crash(const char *log, int status, struct outcome *out)
 	}
 }
 
-static _Noreturn void child(const struct program *p, unsigned int flags, int answer, FILE *log,
-			    struct schedule *record)
+/* What a child is to do. */
+struct task {
+	struct program	*p;
+	unsigned int	 flags;
+	const struct outcome *want;	/* NULL: one run; else schedules until it ends so */
+	void (*change)(const void *of, struct program *p, uint32_t i);
+	const void	*of;
+	uint32_t	 nr;
+};
+
+static void try_schedules(struct run *r, const struct task *t, struct outcome *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->clean = true;
+	for (uint32_t i = 0; i < t->nr && out->clean; i++) {
+		t->change(t->of, t->p, i);
+		if (run_program(r, t->p, t->flags, 0))
+			continue;
+		take_finding(r, out);
+		out->clean = !outcome_same(out, t->want);	/* another end is none */
+	}
+}
+
+static _Noreturn void child(const struct task *t, int answer, FILE *log, struct schedule *record)
 {
 	struct run *r = run_new();
 	struct outcome out;
@@ -111,7 +133,10 @@ static _Noreturn void child(const struct program *p, unsigned int flags, int ans
 		_exit(EXIT_TROUBLE);
 	alarm(TRIAL_SECONDS);
 	run_record(r, record);
-	trial_here(r, p, flags, &out);
+	if (t->want)
+		try_schedules(r, t, &out);
+	else
+		trial_here(r, t->p, t->flags, &out);
 	written = write(answer, &out, sizeof(out));
 	_exit(written == (ssize_t)sizeof(out) ? EXIT_GOOD : EXIT_TROUBLE);
 }
@@ -133,8 +158,7 @@ static struct schedule *shared_schedule(void)
 	return p;
 }
 
-void trial_apart(const struct program *p, unsigned int flags, struct outcome *out,
-		 struct schedule *recorded)
+static void do_apart(const struct task *t, struct outcome *out, struct schedule *recorded)
 {
 	struct schedule *record = shared_schedule();
 	FILE *log = tmpfile();
@@ -149,7 +173,7 @@ void trial_apart(const struct program *p, unsigned int flags, struct outcome *ou
 	if (pid < 0)
 		cannot("tidemark: a child process");
 	if (pid == 0)
-		child(p, flags, answer[1], log, record);
+		child(t, answer[1], log, record);
 	close(answer[1]);
 	memset(out, 0, sizeof(*out));
 	len = read(answer[0], out, sizeof(*out));
@@ -160,17 +184,37 @@ void trial_apart(const struct program *p, unsigned int flags, struct outcome *ou
 		char *text = xmalloc(LOG_MAX);
 
 		memset(out, 0, sizeof(*out));
-		out->op = p->nr_ops;
+		out->op = t->p->nr_ops;
 		rewind(log);
 		text[fread(text, 1, LOG_MAX - 1, log)] = '\0';
 		take_crash(text, status, out);
 		free(text);
 	}
 	fclose(log);
-	schedule_map(record, p->nr_ops, NULL);	/* should the child not have come to that */
+	schedule_map(record, t->p->nr_ops, NULL);	/* should the child not have come to that */
 	if (recorded)
 		schedule_copy(recorded, record);
 	munmap(record, sizeof(*record));
+}
+
+void trial_apart(struct program *p, unsigned int flags, struct outcome *out,
+		 struct schedule *recorded)
+{
+	const struct task t = { .p = p, .flags = flags };
+
+	do_apart(&t, out, recorded);
+}
+
+bool trial_schedules(struct program *p, unsigned int flags, const struct outcome *want,
+		     void (*change)(const void *of, struct program *p, uint32_t i),
+		     const void *of, uint32_t nr, struct schedule *recorded)
+{
+	const struct task t = { .p = p, .flags = flags, .want = want, .change = change,
+				.of = of, .nr = nr };
+	struct outcome out;
+
+	do_apart(&t, &out, recorded);
+	return outcome_same(&out, want);
 }
 
 bool outcome_same(const struct outcome *a, const struct outcome *b)

@@ -23,6 +23,6 @@ const struct target target_interleave = {
 		},
 		.pages_max = 1024, .zones_max = 2, .nodes_max = 1, .cpus_max = 4, .cpus_min = 2,
 		.orders = 4, .irqs = 24, .policies = 96, .schedules = 250,
-		.atomics = 80,
+		.atomics = 80, .pressure = 96, .rivals = 64,
 	},
 };
