@@ -147,7 +147,7 @@ Test(sched, X10_every_order_is_tried_once)
 	free(p);
 }
 
-Test(sched, X9_the_daemon_does_what_it_is_asked)
+Test(sched, P7_X9_the_daemon_does_what_it_is_asked)
 {
 	struct program *p = calloc(1, sizeof(*p));
 	struct run *r = run_new();
@@ -169,7 +169,7 @@ Test(sched, X9_the_daemon_does_what_it_is_asked)
 	free(p);
 }
 
-Test(sched, P4_who_is_not_there_is_not_asked_for)
+Test(sched, P4_P7_who_is_not_there_is_not_asked_for)
 {
 	struct mm *mm = boot_text("tidemark 1\nmachine cpus=3\nzone DMA32 start=0 spanned=512\n"
 				  "policy pcp_batch=8\nops\n");
@@ -193,6 +193,51 @@ Test(sched, P4_who_is_not_there_is_not_asked_for)
 	cr_expect_eq(z->cpu[0].pcp.count, 0);
 	cr_expect_not(drainer_has_work(mm));
 	boot_done(mm);
+}
+
+static void ask_meanwhile(void *to, const struct event *event)
+{
+	if (event->kind == EVENT_PCPU_DRAIN)
+		cr_assert(drainer_ask(to, 0));
+}
+
+Test(sched, P7_who_asks_during_a_drain_gets_another_one)
+{
+	struct mm *mm = boot_text("tidemark 1\nmachine cpus=2\nzone DMA32 start=0 spanned=512\n"
+				  "policy pcp_batch=8\nops\n");
+
+	cr_assert_not_null(get_pages(mm, GFP_KERNEL, 0));
+	cr_assert(drainer_ask(mm, 0));
+	mm->tun.hw->on_event = ask_meanwhile;
+	mm->tun.hw->on_event_to = mm;
+	cr_expect_eq(drainer_run(mm), 1);
+	cr_expect(drainer_has_work(mm), "what was asked meanwhile is still to be done");
+	cr_expect_eq(drainer_run(mm), 1);
+	cr_expect_not(drainer_has_work(mm), "there was nothing left, and nobody asked");
+	boot_done(mm);
+}
+
+/*
+ * Asked while it drains, after it looked or before it sleeps, it drains once
+ * more: a request that is lost would leave a sleeper that has work (X9).
+ */
+Test(sched, K4_P7_a_request_at_any_step_of_the_daemons_is_served)
+{
+	struct program *p = calloc(1, sizeof(*p));
+	struct run *r = run_new();
+	struct op_error error;
+	static const char text[] =
+		"tidemark 1\nmachine cpus=2 pageblock_order=4\nzone DMA32 start=0 spanned=256\n"
+		"policy pcp_batch=4\nschedule exhaustive depth=2\nops\n"
+		"a = alloc order=0 gfp=GFP_KERNEL\nask_drain n=0 cpu=1\nask_drain n=0 cpu=1\n";
+
+	cr_assert(op_parse(text, strlen(text), p, &error), "%s", error.what);
+	cr_assert(run_program(r, p, RUN_NO_END, 0), "%s %s", run_finding(r)->tag,
+		  run_finding(r)->what);
+	cr_expect_gt(run_stats(r)->runs, 1000);
+	cr_expect_not(drainer_has_work(run_mm(r)));
+	run_delete(r);
+	free(p);
 }
 
 /* Wants CPU 0's sets drained, and wakes nobody. */

@@ -264,7 +264,7 @@ Test(slowpath, W7_a_balanced_node_is_not_disturbed)
 
 /* --- reclaim ------------------------------------------------------------------------------ */
 
-Test(slowpath, A1_reclaim_that_frees_pages_helps)
+Test(slowpath, A2_reclaim_that_frees_pages_helps)
 {
 	struct mm *mm = boot_text(machine);
 
@@ -372,7 +372,7 @@ Test(slowpath, G5_A1_who_does_not_reclaim)
  * Exact sums say that reclaiming could help, while requests, who look at the
  * global counter, still fail: the one way to be sent round and round.
  */
-Test(slowpath, G5_W8_sixteen_rounds_without_progress)
+Test(slowpath, A3_W8_sixteen_rounds_without_progress)
 {
 	struct mm *mm = boot_text(machine);
 
@@ -385,7 +385,7 @@ Test(slowpath, G5_W8_sixteen_rounds_without_progress)
 	boot_done(mm);
 }
 
-Test(slowpath, G5_W8_rounds_with_progress_are_bounded_as_well)
+Test(slowpath, A3_W8_rounds_with_progress_are_bounded_as_well)
 {
 	struct mm *mm = boot_text(machine);
 
@@ -398,7 +398,7 @@ Test(slowpath, G5_W8_rounds_with_progress_are_bounded_as_well)
 	boot_done(mm);
 }
 
-Test(slowpath, G5_progress_does_not_count_for_costly_orders)
+Test(slowpath, A3_progress_does_not_count_for_costly_orders)
 {
 	struct mm *mm = boot_text(machine);
 	struct zone *z = zone_of(mm, ZONE_NORMAL);
@@ -415,7 +415,7 @@ Test(slowpath, G5_progress_does_not_count_for_costly_orders)
 	boot_done(mm);
 }
 
-Test(slowpath, G5_progress_starts_the_count_anew)
+Test(slowpath, A3_progress_starts_the_count_anew)
 {
 	struct mm *mm = boot_text(machine);
 
@@ -429,7 +429,7 @@ Test(slowpath, G5_progress_starts_the_count_anew)
 }
 
 /* A4: at the end somebody else may just have freed a lot; less than the high mark is not enough. */
-Test(slowpath, A1_a_last_try_at_the_high_mark)
+Test(slowpath, A4_a_last_try_at_the_high_mark)
 {
 	for (unsigned int more = 0; more < 2; more++) {
 		struct mm *mm = boot_text(machine);
@@ -475,7 +475,7 @@ Test(slowpath, G5_nofail_ends_stuck_after_bounded_work)
 	}
 }
 
-Test(slowpath, X9_the_worst_request_ends_within_its_budget)
+Test(slowpath, A3_X9_the_worst_request_ends_within_its_budget)
 {
 	struct mm *mm = boot_text(machine);
 
