@@ -217,7 +217,8 @@ lint:
 
 bench:
 	@$(DEPS)
-	@$(SUBMAKE) build/fuzz/speed build/fuzz/empty build/tidemark build/stress/tidemark-stress
+	@$(SUBMAKE) build/fuzz/speed build/fuzz/empty build/tidemark build/san/tidemark \
+		build/stress/tidemark-stress
 	@ci/bench
 
 clean:

@@ -65,6 +65,7 @@ void *xmalloc(size_t bytes);		/* zeroed; exits with EXIT_TROUBLE without memory 
 /* How a program ended: a finding of a check, or a crash with what the sanitizer said. */
 struct outcome {
 	bool	 clean;
+	bool	 recounted;		/* only full recounts showed it */
 	char	 tag[16];
 	char	 place[64];
 	char	 what[160];
@@ -104,5 +105,11 @@ bool outcome_same(const struct outcome *a, const struct outcome *b);
  */
 unsigned int shrink(struct program *p, unsigned int flags, const struct outcome *want,
 		    unsigned long seconds);
+
+/* --- bench.c, bench_sched.c --------------------------------------------------------------- */
+
+double bench_now_ns(void);		/* of CPU time: others use the machine, too */
+double bench_switch(void);		/* ns from one fiber to another */
+void bench_schedules(double *schedules, double *switches);	/* per second */
 
 #endif

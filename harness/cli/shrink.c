@@ -154,7 +154,8 @@ static uint32_t asked_pages(const struct op *op)
 
 static bool asks(const struct op *op)
 {
-	return (op->kind == OP_ALLOC && op->order <= MAX_ORDER) || op->kind == OP_BULK;
+	return (op->kind == OP_ALLOC && op->order <= MAX_ORDER) || op->kind == OP_BULK ||
+	       op->kind == OP_EXACT;
 }
 
 /* One block of twice the size, or all pages in bulk. */
@@ -185,7 +186,7 @@ static bool merged_ops(struct shrinker *s)
 			continue;
 		a = &s->best->ops[i - 1];
 		b = &s->best->ops[i];
-		if (!asks(a) || !asks(b) || a->irq_at || b->irq_at || a->cpu != b->cpu)
+		if (!asks(a) || !asks(b) || a->irq_at || b->irq_at)
 			continue;
 		any |= merged(s, i, true) || merged(s, i, false);
 	}
@@ -244,7 +245,7 @@ static bool simpler_ops(struct shrinker *s)
 
 /* --- a simpler machine -------------------------------------------------------------------- */
 
-enum { WHOLE_STEPS = 13, ZONE_STEPS = 4 };
+enum { WHOLE_STEPS = 14, ZONE_STEPS = 4 };
 
 static void simplify_machine(struct mm_config *c, unsigned int step)
 {
@@ -267,6 +268,13 @@ static void simplify_machine(struct mm_config *c, unsigned int step)
 	case 12:			/* without the last node */
 		c->online_nodes &= (uint8_t)(c->online_nodes - 1);
 		c->online_nodes = c->online_nodes ? c->online_nodes : 1;
+		break;
+	case 13:			/* of half the size, with marks of half the size */
+		for (unsigned int i = 0; i < c->nr_zones; i++)
+			c->zones[i].spanned /= 2;
+		if (c->sysctl.min_free_kbytes > 0)
+			c->sysctl.min_free_kbytes /= 2;
+		c->sysctl.extra_free_kbytes /= 2;
 		break;
 	}
 }
@@ -331,6 +339,31 @@ static bool simpler_machine(struct shrinker *s)
 	return any;
 }
 
+/* --- marks in place of ops ----------------------------------------------------------------- */
+
+/*
+ * Many ops may only be there to bring free pages near a mark.  The last few, on
+ * a machine with higher marks, may do as well.
+ */
+static bool higher_marks(struct shrinker *s)
+{
+	static const uint8_t quarters[] = { 2, 3, 4, 6, 8 };	/* of all pages */
+
+	for (uint32_t kept = 2; kept < s->best->nr_ops && kept <= 8; kept++)
+		for (unsigned int i = 0; i < sizeof(quarters); i++) {
+			struct mm_config *c = &s->next->config;
+			uint64_t kbytes;
+
+			leave_out(s, 0, s->best->nr_ops - kept);
+			kbytes = run_pages(c) << (c->page_shift - 10);
+			c->sysctl.min_free_kbytes =
+				(int32_t)(min_u64(kbytes, INT32_MAX / 8) * quarters[i] / 4);
+			if (shrink_keep_anyhow(s))
+				return true;
+		}
+	return false;
+}
+
 unsigned int shrink(struct program *p, unsigned int flags, const struct outcome *want,
 		    unsigned long seconds)
 {
@@ -342,6 +375,7 @@ unsigned int shrink(struct program *p, unsigned int flags, const struct outcome 
 	bool any = true;
 
 	s.recorded = xmalloc(sizeof(*s.recorded));
+	s.old = xmalloc(sizeof(*s.old));
 	shrink_record(&s);
 	s.best_size = op_encode(p, s.best_bytes, BYTES_MAX);
 	for (unsigned int round = 0; any && round < ROUNDS_MAX; round++) {
@@ -349,6 +383,7 @@ unsigned int shrink(struct program *p, unsigned int flags, const struct outcome 
 		any |= fewer_ops(&s);
 		any |= merged_ops(&s);
 		any |= s.reschedules && shrink_other_switches(&s);
+		any |= s.reschedules && higher_marks(&s);
 		any |= simpler_machine(&s);
 		any |= simpler_ops(&s);
 		if (!any && !s.reschedules && p->schedule.kind == SCHED_RECORDED)
@@ -356,6 +391,7 @@ unsigned int shrink(struct program *p, unsigned int flags, const struct outcome 
 	}
 	show_progress(&s, "\n");
 	free(s.recorded);
+	free(s.old);
 	free(s.best_bytes);
 	free(s.next_bytes);
 	free(s.next);

@@ -14,6 +14,7 @@ struct shrinker {
 	uint8_t		*best_bytes;	/* encoded: to see what is smaller, or the same */
 	uint8_t		*next_bytes;
 	struct schedule	*recorded;	/* what the last try came to */
+	struct schedule	*old;		/* of the try before others are drawn for it */
 	size_t		 best_size;
 	unsigned long	 seconds;	/* of CPU time that may be used; 0: no bound */
 	bool		 reschedules;	/* where a try fails, other schedules are tried, too */

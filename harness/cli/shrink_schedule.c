@@ -14,9 +14,10 @@
 
 enum {
 	DRAWN_SWITCHES	= 4,		/* at most, where ops are left out */
-	OPS_RUN		= 6000,		/* with drawn schedules, per try */
-	RUNS_MAX	= 300,
-	SEARCH_FACTOR	= 10,		/* more than that when fewer switches are looked for */
+	OPS_RUN		= 30000,		/* with drawn schedules, per try */
+	RUNS_MAX	= 3000,
+	SEARCH_FACTOR	= 4,		/* more than that when fewer switches are looked for */
+	NEAR_STEPS	= 4,		/* of an old switch */
 };
 
 /* --- fewer switches ----------------------------------------------------------------------- */
@@ -71,25 +72,39 @@ void shrink_record(struct shrinker *s)
 
 /* --- drawn switches ------------------------------------------------------------------------ */
 
-static void draw_switches(struct program *p, uint64_t seed, uint32_t nr)
+/* Half of them are near what there was, in its order or not; the others are anywhere. */
+static void draw_switches(const struct schedule *old, struct program *p, uint64_t seed,
+			  uint32_t nr)
 {
 	uint64_t rng = seed;
 
 	p->schedule.nr_switches = 0;
-	for (uint32_t i = 0; i < nr; i++)
-		world_draw_switch(&rng, p, &p->schedule.switches[p->schedule.nr_switches++]);
+	for (uint32_t i = 0; i < nr; i++) {
+		struct sched_switch *sw = &p->schedule.switches[p->schedule.nr_switches++];
+
+		world_draw_switch(&rng, p, sw);
+		if (!old->nr_switches || rng_chance(&rng, 128))
+			continue;
+		*sw = old->switches[rng_below(&rng, old->nr_switches)];
+		if (rng_chance(&rng, 128))
+			sw->step += (uint32_t)rng_below(&rng, 2 * NEAR_STEPS);
+		if (sw->step > NEAR_STEPS)
+			sw->step -= NEAR_STEPS;
+	}
 	op_normalize(p);
 }
 
 static void some_switches(const void *of, struct program *p, uint32_t i)
 {
-	(void)of;
-	draw_switches(p, i, 1 + i % DRAWN_SWITCHES);
+	draw_switches(of, p, i, 1 + i % DRAWN_SWITCHES);
 }
 
-static void so_many_switches(const void *of, struct program *p, uint32_t i)
+/* One less than there are, or fewer still. */
+static void fewer(const void *of, struct program *p, uint32_t i)
 {
-	draw_switches(p, i, *(const uint32_t *)of);
+	const struct schedule *old = of;
+
+	draw_switches(old, p, i, 1 + i % (old->nr_switches - 1));
 }
 
 static uint32_t runs_of(const struct program *p)
@@ -101,14 +116,16 @@ static uint32_t runs_of(const struct program *p)
 
 bool shrink_keep_anyhow(struct shrinker *s)
 {
+	struct schedule *old = s->old;
 	uint32_t nr_ops = s->next->nr_ops;
 
+	schedule_copy(old, &s->next->schedule);
 	if (shrink_keep(s))
 		return true;
 	if (!s->reschedules || nr_ops >= s->best->nr_ops || shrink_is_over(s))
 		return false;
 	s->next->schedule.kind = SCHED_RECORDED;
-	if (!trial_schedules(s->next, s->flags, s->want, some_switches, NULL, runs_of(s->next),
+	if (!trial_schedules(s->next, s->flags, s->want, some_switches, old, runs_of(s->next),
 			     s->recorded))
 		return false;
 	schedule_copy(&s->next->schedule, s->recorded);
@@ -117,14 +134,12 @@ bool shrink_keep_anyhow(struct shrinker *s)
 
 bool shrink_other_switches(struct shrinker *s)
 {
-	for (uint32_t nr = 1; nr < s->best->schedule.nr_switches && !shrink_is_over(s); nr++) {
-		shrink_copy(s->next, s->best);
-		if (!trial_schedules(s->next, s->flags, s->want, so_many_switches, &nr,
-				     SEARCH_FACTOR * runs_of(s->next), s->recorded))
-			continue;
-		schedule_copy(&s->next->schedule, s->recorded);
-		if (shrink_keep(s))
-			return true;
-	}
-	return false;
+	if (s->best->schedule.nr_switches < 2 || shrink_is_over(s))
+		return false;
+	shrink_copy(s->next, s->best);
+	if (!trial_schedules(s->next, s->flags, s->want, fewer, &s->best->schedule,
+			     SEARCH_FACTOR * runs_of(s->next), s->recorded))
+		return false;
+	schedule_copy(&s->next->schedule, s->recorded);
+	return shrink_keep(s);
 }

@@ -37,8 +37,12 @@ void trial_here(struct run *r, const struct program *p, unsigned int flags, stru
 {
 	memset(out, 0, sizeof(*out));
 	out->clean = true;
-	if (!run_program(r, p, flags, 0) || !recount_here(r, p, flags))
-		take_finding(r, out);
+	if (run_program(r, p, flags, 0)) {
+		if (recount_here(r, p, flags))
+			return;
+		out->recounted = true;
+	}
+	take_finding(r, out);
 }
 
 /* --- crashes ------------------------------------------------------------------------------ */
@@ -116,7 +120,8 @@ static void try_schedules(struct run *r, const struct task *t, struct outcome *o
 	out->clean = true;
 	for (uint32_t i = 0; i < t->nr && out->clean; i++) {
 		t->change(t->of, t->p, i);
-		if (run_program(r, t->p, t->flags, 0))
+		if (t->want->recounted ? recount_here(r, t->p, t->flags) :
+					 run_program(r, t->p, t->flags, 0))
 			continue;
 		take_finding(r, out);
 		out->clean = !outcome_same(out, t->want);	/* another end is none */
