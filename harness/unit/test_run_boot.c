@@ -54,7 +54,7 @@ static uint64_t hash_of(struct run *r, const struct program *p, unsigned int fla
 static void compare(uint64_t (*seed_of)(unsigned int i), const struct mm_config *config,
 		    unsigned int times, unsigned int flags)
 {
-	struct program *p = malloc(sizeof(*p));
+	struct program *p = calloc(1, sizeof(*p));
 	struct run *all = run_new();
 
 	for (unsigned int i = 0; i < PROGRAMS; i++) {
@@ -75,7 +75,7 @@ static uint64_t number(unsigned int i) { return i; }
 
 Test(run_boot, X10_programs_on_one_machine_do_not_influence_each_other)
 {
-	struct program *first = malloc(sizeof(*first));
+	struct program *first = calloc(1, sizeof(*first));
 
 	draw(first, 7, NULL);
 	compare(number, &first->config, 1, 0);
@@ -85,7 +85,7 @@ Test(run_boot, X10_programs_on_one_machine_do_not_influence_each_other)
 
 Test(run_boot, X10_a_restored_machine_is_one_that_boots)
 {
-	struct program *first = malloc(sizeof(*first));
+	struct program *first = calloc(1, sizeof(*first));
 
 	/* RUN_VALIDATE boots after each restoring, and compares. */
 	for (uint64_t seed = 1; seed < 4; seed++) {
@@ -115,7 +115,7 @@ static void spoil(void *to, uint32_t op, const char *text)
 
 Test(run_boot, X10_a_finding_leaves_nothing_behind)
 {
-	struct program *p = malloc(sizeof(*p));
+	struct program *p = calloc(1, sizeof(*p));
 	struct mm_config config;
 	struct run *r = run_new();
 	uint64_t hash;
@@ -136,7 +136,7 @@ Test(run_boot, X10_a_finding_leaves_nothing_behind)
 
 Test(run_boot, X10_B5_blocks_cut_at_the_end_leave_nothing_behind)
 {
-	struct program *p = malloc(sizeof(*p));
+	struct program *p = calloc(1, sizeof(*p));
 	struct run *r = run_new();
 	uint64_t hash;
 
