@@ -142,9 +142,8 @@ static uint64_t free_pages(const struct memblock *mb, const struct zone *z)
 }
 
 /*
- * M1: pageblocks that begin with memory, of this zone or of the one below that
- * shares the first of them, are typed MOVABLE; the others keep what zeroed
- * memory means, UNMOVABLE.  Whether grouping is off is not known yet.
+ * M1: pageblocks that begin with memory are typed MOVABLE; the others keep what
+ * zeroed memory means, UNMOVABLE.  Whether grouping is off is not known yet.
  */
 static void type_pageblocks(const struct memblock *mb, struct zone *z)
 {
@@ -153,8 +152,6 @@ static void type_pageblocks(const struct memblock *mb, struct zone *z)
 	struct pfn_range r;
 
 	mm_assert(M1, z->blocks.nr > 0);
-	if (memblock_pages(mb, z->blocks.first_pfn, z->blocks.first_pfn + 1, NODE_NONE))
-		z->blocks.type[0] = MIGRATE_MOVABLE;
 	while (memblock_next_memory(mb, &cursor, z->end_pfn, z->nid, &r)) {
 		pfn_t first = align_up(r.start, size);
 
@@ -163,6 +160,61 @@ static void type_pageblocks(const struct memblock *mb, struct zone *z)
 			       MIGRATE_MOVABLE, (size_t)pageblocks_needed(first, r.end,
 									   z->blocks.order));
 	}
+}
+
+/* The zone that begins next after `z`; NULL: the first one. */
+static struct zone *next_by_start(struct mm *mm, const struct zone *z)
+{
+	struct zone *next = NULL;
+
+	for (unsigned int id = 0; id < mm->tun.zone_ids; id++) {
+		struct zone *other = &mm->zones[id];
+		bool after = !z || other->start_pfn > z->start_pfn ||
+			     (other->start_pfn == z->start_pfn && id > z->id);
+
+		if (other->pages && after && (!next || other->start_pfn < next->start_pfn))
+			next = other;
+	}
+	return next;
+}
+
+/* Zones so far have pageblocks up to number `shared`: those of `z` below are not its own. */
+static void share_pageblocks(struct mm *mm, struct zone *z, uint64_t shared)
+{
+	uint64_t first = z->blocks.first_pfn >> z->blocks.order;
+	uint64_t nr = min_u64(shared - first, z->blocks.nr);
+
+	z->blocks.own_first = nr;
+	z->blocks.own_nr = z->blocks.nr - nr;
+	for (struct zone *low = next_by_start(mm, NULL); low != z; low = next_by_start(mm, low)) {
+		uint64_t low_first = low->blocks.first_pfn >> low->blocks.order;
+		uint64_t left = first - low_first;
+
+		mm_assert(M1, low_first <= first);
+		left -= min_u64(left, low->blocks.own_first);
+		low->blocks.own_nr = min_u64(low->blocks.own_nr, left);
+	}
+}
+
+/* M1: zones in the order of their pages, so that pageblocks in several have one byte. */
+static void boot_pageblocks(struct mm *mm, uint8_t **memory)
+{
+	uint8_t *types = *memory;	/* of a run of zones that touch, from pageblock `run` on */
+	uint64_t run = 0, end = 0;
+
+	for (struct zone *z = next_by_start(mm, NULL); z; z = next_by_start(mm, z)) {
+		uint64_t first = z->blocks.first_pfn >> z->blocks.order;
+
+		if (first >= end) {
+			types += end - run;
+			run = end = first;
+		}
+		z->blocks.type = types + (first - run);
+		share_pageblocks(mm, z, end);
+		type_pageblocks(&mm->memblock, z);
+		end = max_u64(end, first + z->blocks.nr);
+	}
+	cut(memory, (uint64_t)(types - *memory) + end - run);
 }
 
 static void boot_zone(struct mm *mm, unsigned int id, pfn_t start, pfn_t end, uint8_t **memory)
@@ -179,7 +231,6 @@ static void boot_zone(struct mm *mm, unsigned int id, pfn_t start, pfn_t end, ui
 	z->blocks.first_pfn = align_down(start, 1ULL << order);
 	z->blocks.nr = pageblocks_needed(start, end, order);
 	z->blocks.order = order;
-	z->blocks.type = cut(memory, z->blocks.nr);
 	z->cpu = cut(memory, mm->nr_cpus * (uint64_t)sizeof(*z->cpu));
 	for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++)
 		hook_lock_init(&z->cpu[cpu].pcp.lock, RANK_PCP);
@@ -187,7 +238,6 @@ static void boot_zone(struct mm *mm, unsigned int id, pfn_t start, pfn_t end, ui
 	z->managed = free_pages(&mm->memblock, z);
 	z->managed_marks = z->managed;
 	z->managed_reserve = z->managed;
-	type_pageblocks(&mm->memblock, z);
 	mm_assert(Z1, z->managed <= z->present);
 	mm_assert(Z1, z->present <= zone_spanned(z));
 }
@@ -238,6 +288,7 @@ static void boot_zones(struct mm *mm, const struct mm_config *config, uint8_t **
 		if (zc->managed_reserve != PAGES_UNSET)
 			mm->zones[id].managed_reserve = zc->managed_reserve;
 	}
+	boot_pageblocks(mm, memory);
 	zonelist_build(mm->nodes, mm->zones);
 }
 

@@ -43,6 +43,8 @@ uint32_t mm_config_regions(const struct mm_config *config)
 	return 1u + config->nr_zones + config->nr_holes + config->nr_reserved + config->nr_cma;
 }
 
+static bool is_some(uint64_t pages) { return pages && pages != PAGES_UNSET; }
+
 /* The span without the holes, and of that the lowest `present` pages. */
 static const char *add_zone(const struct mm_config *config, const struct zone_config *zc,
 			    struct memblock *mb)
@@ -63,6 +65,8 @@ static const char *add_zone(const struct mm_config *config, const struct zone_co
 		return "present is more than the zone spans without the holes";
 	if (zc->present != PAGES_UNSET)
 		left = zc->present;
+	if (!left && (is_some(zc->managed_marks) || is_some(zc->managed_reserve)))
+		return "a zone without pages has marks computed from some";
 	while (left) {
 		fits &= memblock_next_memory(&span, &cursor, end, zc->nid, &r);
 		mm_assert(Z3, fits);
@@ -193,10 +197,10 @@ static const char *check_zone(const struct mm_config *config, const struct zone_
 	if (z->start >= PFN_LIMIT || z->spanned >= SPANNED_LIMIT ||
 	    z->start + z->spanned > PFN_LIMIT)
 		return "the zone ends beyond pfn 2^48, or spans 2^31 pages";
-	if (!z->spanned && ((z->present && z->present != PAGES_UNSET) ||
-			    (z->managed && z->managed != PAGES_UNSET)))
+	if (!z->spanned && (is_some(z->present) || is_some(z->managed) ||
+			    is_some(z->managed_marks) || is_some(z->managed_reserve)))
 		return "a zone that spans nothing has pages";
-	if (z->type == ZONE_DEVICE && z->managed && z->managed != PAGES_UNSET)
+	if (z->type == ZONE_DEVICE && is_some(z->managed))
 		return "a Device zone manages pages";
 	if (z->managed_marks != PAGES_UNSET && z->managed_marks >= SPANNED_LIMIT)
 		return "managed_marks is 2^31 or more";

@@ -137,14 +137,17 @@ static bool pageblock_has_free(const struct zone *z, pfn_t pfn)
 	return false;
 }
 
-/* May the pageblock become `type`, whatever else is in it? */
+/* May the pageblock become `type`, whatever else is in it, also of another zone? */
 static bool may_retype(const struct zone *z, pfn_t pfn, enum migratetype type)
 {
 	enum migratetype old = pageblock_type(&z->blocks, pfn);
 
-	if (old == type || !(migratetype_is_exact(old) || migratetype_is_exact(type)))
+	if (old == type || (old < MIGRATE_PCPTYPES && type < MIGRATE_PCPTYPES))
 		return true;
-	return !pageblock_has_free(z, pfn);
+	if (!pageblock_is_own(&z->blocks, pfn))		/* the other zone may count it */
+		return false;
+	return !(migratetype_is_exact(old) || migratetype_is_exact(type)) ||
+	       !pageblock_has_free(z, pfn);
 }
 
 /* Takes the pageblock out of one type's count (nr -1) or into it (nr 1). */

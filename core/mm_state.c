@@ -59,6 +59,10 @@ bool mm_state_pageblock(struct mm *mm, struct zone *z, uint64_t index, enum migr
 	mm_assert(X1, z->is_snapshot && z->tun == &mm->tun);
 	if (index >= z->blocks.nr || type >= NR_MIGRATETYPES)
 		return false;
+	/* Which zone would count it? */
+	if ((type == MIGRATE_CMA || type == MIGRATE_ISOLATE) &&
+	    index - z->blocks.own_first >= z->blocks.own_nr)
+		return false;
 	z->blocks.type[index] = (uint8_t)type;
 	if (type == MIGRATE_CMA) {
 		z->cma_pages += pageblock_nr_pages(&mm->tun);

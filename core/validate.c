@@ -55,12 +55,13 @@ static void check_links(const struct zone *z, const struct list *l, const struct
 		mm_assert(X3, list_entry(z->pages, page->next)->state == page->state);
 }
 
-/* X4: may a block of a list of `type` be in this pageblock? */
+/* X4: may a block of a list of `type` be in this pageblock?  Another zone may retype its own. */
 static bool types_agree(const struct zone *z, pfn_t pfn, unsigned int type)
 {
 	unsigned int block = pageblock_type(&z->blocks, pfn);
 
-	return block == type || !(migratetype_is_exact(block) || migratetype_is_exact(type));
+	return block == type || !(migratetype_is_exact(block) || migratetype_is_exact(type)) ||
+	       !pageblock_is_own(&z->blocks, pfn);
 }
 
 /*
@@ -77,7 +78,8 @@ static bool may_stay_apart(const struct zone *z, pfn_t pfn, pfn_t buddy, unsigne
 	bool exact = migratetype_is_exact(type) || migratetype_is_exact(other);
 
 	return order >= z->blocks.order &&
-	       (exact ? type != other : z->had_highatomic);
+	       (exact ? type != other : z->had_highatomic || !pageblock_is_own(&z->blocks, pfn) ||
+					!pageblock_is_own(&z->blocks, buddy));
 }
 
 static void check_free_block(const struct zone *z, const struct page *page, pfn_t pfn)
@@ -359,27 +361,40 @@ static void check_lists(const struct mm *mm, const struct zone *z, const struct 
 
 /* --- what the zone says of itself ------------------------------------------------------------ */
 
-/*
- * M5: taking over a block of several pageblocks looks at the type of the first
- * alone, and so can overwrite a HIGHATOMIC one that stays in the count.  It is
- * exact where no block is larger than a pageblock.
- */
-static void check_pageblocks(const struct zone *z)
+/* How many of these pageblocks have each type. */
+static void count_types(const struct zone *z, uint64_t first, uint64_t nr_blocks,
+			uint64_t nr[NR_MIGRATETYPES])
 {
-	uint64_t nr[NR_MIGRATETYPES] = { 0 };
-	uint64_t size = 1ULL << z->blocks.order;
-
-	for (uint64_t i = 0; i < z->blocks.nr; i++) {
+	for (unsigned int type = 0; type < NR_MIGRATETYPES; type++)
+		nr[type] = 0;
+	for (uint64_t i = first; i < first + nr_blocks; i++) {
 		mm_assert(M1, z->blocks.type[i] < NR_MIGRATETYPES);
 		nr[z->blocks.type[i]]++;
 	}
-	mm_assert(M5, z->nr_reserved_highatomic >= nr[MIGRATE_HIGHATOMIC] * size);
+}
+
+/*
+ * M5: taking over a block of several pageblocks looks at the type of the first
+ * alone, and so can overwrite a HIGHATOMIC one that stays in the count.  It is
+ * exact where no block is larger than a pageblock.  Of pageblocks that are in
+ * two zones nothing tells which of them made them what they are.
+ */
+static void check_pageblocks(const struct zone *z)
+{
+	uint64_t own[NR_MIGRATETYPES], all[NR_MIGRATETYPES];
+	uint64_t size = 1ULL << z->blocks.order;
+
+	count_types(z, z->blocks.own_first, z->blocks.own_nr, own);
+	count_types(z, 0, z->blocks.nr, all);
+	mm_assert(M5, z->nr_reserved_highatomic >= own[MIGRATE_HIGHATOMIC] * size);
 	mm_assert(M5, is_aligned(z->nr_reserved_highatomic, size));
-	if (z->blocks.order == MAX_ORDER)
-		mm_assert(M5, z->nr_reserved_highatomic == nr[MIGRATE_HIGHATOMIC] * size);
+	if (z->blocks.order == MAX_ORDER && z->blocks.own_nr == z->blocks.nr)
+		mm_assert(M5, z->nr_reserved_highatomic == own[MIGRATE_HIGHATOMIC] * size);
 	mm_assert(M5, !z->nr_reserved_highatomic || z->had_highatomic);
-	mm_assert(M1, z->cma_pages == nr[MIGRATE_CMA] * size);
-	mm_assert(M1, z->nr_isolated_blocks == nr[MIGRATE_ISOLATE]);
+	mm_assert(M1, z->cma_pages >= own[MIGRATE_CMA] * size);
+	mm_assert(M1, z->cma_pages <= all[MIGRATE_CMA] * size);
+	mm_assert(M1, z->nr_isolated_blocks >= own[MIGRATE_ISOLATE]);
+	mm_assert(M1, z->nr_isolated_blocks <= all[MIGRATE_ISOLATE]);
 }
 
 static uint64_t memblock_free_pages(const struct mm *mm, const struct zone *z)

@@ -26,7 +26,7 @@ size_t oracle_bytes(const struct mm *mm)
 	uint64_t bytes = managed_pages(mm) * sizeof(uint32_t);
 
 	for (unsigned int id = 0; id < mm->tun.zone_ids; id++)
-		bytes += mm->zones[id].blocks.nr;
+		bytes += 2 * mm->zones[id].blocks.nr;
 	return (size_t)bytes;
 }
 
@@ -77,6 +77,7 @@ static void find_runs(struct oracle *o, unsigned int id)
 
 void oracle_init(struct oracle *o, const struct mm *mm, void *memory)
 {
+	const uint8_t *types = NULL;	/* of the lowest pageblock */
 	uint64_t blocks = 0;
 	unsigned int nr_zones = 0;
 
@@ -87,7 +88,13 @@ void oracle_init(struct oracle *o, const struct mm *mm, void *memory)
 	o->owner = memory;
 	for (unsigned int nid = 0; nid < MAX_NODES; nid++)
 		o->online_nodes |= (uint8_t)(mm->nodes[nid].online << nid);
-	o->block_mark = (uint8_t *)(o->owner + managed_pages(mm));
+	o->block_moved = (uint8_t *)(o->owner + managed_pages(mm));
+	for (unsigned int id = 0; id < mm->tun.zone_ids; id++) {
+		const struct zone *z = &mm->zones[id];
+
+		if (z->blocks.nr && (!types || z->blocks.type < types))
+			types = z->blocks.type;
+	}
 	for (unsigned int id = 0; id < mm->tun.zone_ids; id++) {
 		const struct zone *z = &mm->zones[id];
 
@@ -95,12 +102,14 @@ void oracle_init(struct oracle *o, const struct mm *mm, void *memory)
 		    !(mm->tun.zone_types >> (id % NR_ZONE_TYPES) & 1))
 			continue;
 		o->zones[nr_zones++] = (uint8_t)id;
-		o->block_first[id] = blocks;
+		o->moved_first[id] = blocks;
+		o->retyped_first[id] = z->blocks.nr ? (uint64_t)(z->blocks.type - types) : 0;
 		blocks += z->blocks.nr;
 		o->boost[id] = z->boost;
 		find_runs(o, id);
 	}
 	o->zones[nr_zones] = ZONE_ID_END;
+	o->block_retyped = o->block_moved + blocks;
 	oracle_boot_tuned(o);
 }
 

@@ -87,8 +87,10 @@ struct oracle_memo {
 struct oracle {
 	const struct mm *mm;
 	uint32_t *owner;		/* per managed page: slot + 1, or OWNER_* */
-	uint8_t	 *block_mark;		/* per pageblock, zero between questions */
-	uint64_t  block_first[MAX_ZONES];	/* of block_mark[]: that of the zone's first */
+	uint8_t	 *block_moved;		/* per pageblock of a zone, zero between questions */
+	uint8_t	 *block_retyped;	/* per pageblock, whose zones may be several; as well */
+	uint64_t  moved_first[MAX_ZONES];	/* of block_moved[]: that of the zone's first */
+	uint64_t  retyped_first[MAX_ZONES];
 	uint64_t  owned[MAX_ZONES];	/* pages with an owner */
 	uint64_t  boost[MAX_ZONES];	/* as last seen (W7) */
 	uint8_t	  zones[MAX_ZONES + 1];	/* ids of zones of online nodes and configured types */

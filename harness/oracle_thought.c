@@ -10,21 +10,24 @@
 
 #include <string.h>
 
-enum { RETYPED = 1, MOVED = 2 };	/* block_mark[] */
-
 static uint64_t block_of(const struct zone *z, pfn_t pfn)
 {
 	return (pfn - z->blocks.first_pfn) >> z->blocks.order;
 }
 
-static uint8_t *mark_of(const struct question *q, const struct zone *z, pfn_t pfn)
+static uint8_t *moved(const struct question *q, const struct zone *z, pfn_t pfn)
 {
-	return &q->o->block_mark[q->o->block_first[z->id] + block_of(z, pfn)];
+	return &q->o->block_moved[q->o->moved_first[z->id] + block_of(z, pfn)];
+}
+
+static uint8_t *retyped(const struct question *q, const struct zone *z, pfn_t pfn)
+{
+	return &q->o->block_retyped[q->o->retyped_first[z->id] + block_of(z, pfn)];
 }
 
 static bool is_moved(const struct question *q, const struct zone *z, pfn_t pfn)
 {
-	if (!(*mark_of(q, z, pfn) & MOVED))
+	if (!*moved(q, z, pfn))
 		return false;
 	return block_of(z, pfn) > 0 || pfn >= q->thought.moved_from[z->id];
 }
@@ -63,7 +66,7 @@ static void move_block(struct question *q, const struct zone *z, pfn_t pfn)
 				t->moved_order[z->id] = (int8_t)order;
 		}
 	}
-	*mark_of(q, z, pfn) |= MOVED;
+	*moved(q, z, pfn) = 1;
 	if (block_of(z, pfn) == 0)
 		t->moved_from[z->id] = z->blocks.first_pfn < z->start_pfn ? pfn : z->start_pfn;
 }
@@ -77,20 +80,18 @@ static bool unreserve_zone(struct question *q, const struct zone *z, bool *chang
 	for (unsigned int order = 0; order <= MAX_ORDER; order++) {
 		uint32_t link = next_reserved(q, z, order);
 		pfn_t pfn, last;
-		uint8_t *mark;
 
 		if (!link)
 			continue;
 		pfn = pfn_at(z, link);
-		mark = mark_of(q, z, pfn);
-		if (!(*mark & RETYPED) &&
+		if (!*retyped(q, z, pfn) &&
 		    z->blocks.type[block_of(z, pfn)] == MIGRATE_HIGHATOMIC) {
 			uint64_t left = z->nr_reserved_highatomic - t->unreserved[z->id];
 
 			t->unreserved[z->id] += left < size ? left : size;
 			*changed = true;
 		}
-		*mark |= RETYPED;
+		*retyped(q, z, pfn) = 1;
 		/* A pageblock that leaves the zone changes type but keeps its blocks. */
 		last = z->blocks.first_pfn + (block_of(z, pfn) + 1) * size - 1;
 		if (last >= z->end_pfn)
@@ -120,7 +121,7 @@ bool oracle_think_unreserve(struct question *q, bool *changed)
 	return false;
 }
 
-/* Forgets: block_mark[] is zero again. */
+/* Forgets: block_moved[] and block_retyped[] are zero again. */
 void oracle_forget(struct question *q)
 {
 	if (!q->thought.active)
@@ -131,8 +132,10 @@ void oracle_forget(struct question *q)
 		for (unsigned int order = 0; order <= MAX_ORDER; order++) {
 			uint32_t link = z->area[order].list[MIGRATE_HIGHATOMIC].first;
 
-			for (; link; link = z->pages[link - 1].next)
-				*mark_of(q, z, pfn_at(z, link)) = 0;
+			for (; link; link = z->pages[link - 1].next) {
+				*moved(q, z, pfn_at(z, link)) = 0;
+				*retyped(q, z, pfn_at(z, link)) = 0;
+			}
 		}
 	}
 	q->thought.active = false;

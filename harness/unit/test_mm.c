@@ -60,6 +60,49 @@ Test(mm, M1_a_pageblock_that_begins_outside_stays_unmovable)
 	boot_done(mm);
 }
 
+Test(mm, M1_Z1_a_pageblock_in_two_zones_has_one_type)
+{
+	struct mm *mm = boot_text(ONE_NODE "zone DMA start=0 spanned=1280\n"
+				  "zone Normal start=1280 spanned=2816\nops\n");
+	struct zone *dma = zone_of(mm, ZONE_DMA), *normal = zone_of(mm, ZONE_NORMAL);
+
+	cr_expect_eq(pageblock_type(&normal->blocks, 1280), MIGRATE_MOVABLE);
+	pageblock_set_type(&mm->tun, &dma->blocks, 1100, MIGRATE_RECLAIMABLE);
+	cr_expect_eq(pageblock_type(&normal->blocks, 1500), MIGRATE_RECLAIMABLE);
+	pageblock_set_type(&mm->tun, &normal->blocks, 1500, MIGRATE_HIGHATOMIC);
+	cr_expect_eq(pageblock_type(&dma->blocks, 1100), MIGRATE_HIGHATOMIC);
+	cr_expect_eq(pageblock_type(&dma->blocks, 1023), MIGRATE_MOVABLE);
+	cr_expect_eq(pageblock_type(&normal->blocks, 1536), MIGRATE_MOVABLE);
+	cr_expect(pageblock_is_own(&dma->blocks, 1023));
+	cr_expect_not(pageblock_is_own(&dma->blocks, 1100));
+	cr_expect_not(pageblock_is_own(&normal->blocks, 1500));
+	cr_expect(pageblock_is_own(&normal->blocks, 4095));
+	validate_zone(mm, dma);		/* no reserve of theirs, but maybe the other's */
+	validate_zone(mm, normal);
+	boot_done(mm);
+}
+
+Test(mm, M1_Z1_pageblocks_where_the_spans_of_nodes_overlap)
+{
+	struct mm *mm = boot_text("tidemark 1\nmachine cpus=2 page_shift=12 pageblock_order=4 "
+				  "zones=Normal,Movable\nnode 0 cpus=0\n"
+				  "zone Normal start=8 spanned=1016 present=242\n"
+				  "node 1 cpus=1\nzone Normal start=250 spanned=512\nops\n");
+	struct zone *low = &mm->zones[ZONE_NORMAL];
+	struct zone *high = &mm->zones[NR_ZONE_TYPES + ZONE_NORMAL];
+
+	for (pfn_t pfn = 250; pfn < 762; pfn += 8) {
+		pageblock_set_type(&mm->tun, &high->blocks, pfn, MIGRATE_RECLAIMABLE);
+		cr_expect_eq(pageblock_type(&low->blocks, pfn), MIGRATE_RECLAIMABLE);
+		cr_expect_not(pageblock_is_own(&low->blocks, pfn));
+		cr_expect_not(pageblock_is_own(&high->blocks, pfn));
+	}
+	cr_expect_eq(pageblock_type(&low->blocks, 239), MIGRATE_MOVABLE);
+	cr_expect_eq(pageblock_type(&low->blocks, 768), MIGRATE_UNMOVABLE);
+	cr_expect(pageblock_is_own(&low->blocks, 239));
+	boot_done(mm);
+}
+
 Test(mm, Z1_holes_are_not_present_and_reservations_not_managed)
 {
 	struct mm *mm = boot_text(ONE_NODE "zone DMA start=1 spanned=4095\n"
@@ -320,6 +363,8 @@ Test(mm, Z1_zones_that_are_refused)
 	refused(c.zones[1].spanned = (1ULL << 31) - 4096, "all zones together", 1);
 	refused((c.zones[1].spanned = 0, c.zones[1].present = 1), "spans nothing", 1);
 	refused((c.zones[1].spanned = 0, c.zones[1].managed = 1), "spans nothing", 1);
+	refused((c.zones[1].spanned = 0, c.zones[1].managed_marks = 1), "spans nothing", 1);
+	refused((c.zones[1].present = 0, c.zones[1].managed_reserve = 1), "without pages", 1);
 	refused((c.zones[1].type = ZONE_DEVICE, c.zones[1].managed = 1), "Device zone manages", 1);
 	refused(c.zones[1].managed_marks = 1ULL << 31, "managed_marks", 1);
 	refused(c.zones[1].managed_reserve = 1ULL << 31, "managed_reserve", 1);

@@ -204,6 +204,22 @@ Test(mm_import, M1_M5_pageblocks_are_counted_by_their_type)
 	boot_done(mm);
 }
 
+Test(mm_import, M1_X2_who_would_count_a_pageblock_in_two_zones)
+{
+	struct zone *z;
+	struct mm *mm = emptied("tidemark 1\nmachine cpus=1\nnode 0 cpus=0\n"
+				"zone DMA32 start=0 spanned=4196\n"
+				"zone Normal start=4196 spanned=4096\nops\n", &z);
+
+	cr_expect_not(mm_import_free(mm, z, 4224, 3, MIGRATE_CMA));
+	cr_expect_not(mm_import_free(mm, z, 4224, 3, MIGRATE_HIGHATOMIC));
+	cr_expect(mm_import_free(mm, z, 4224, 3, MIGRATE_RECLAIMABLE));
+	cr_expect_eq(pageblock_type(&zone_of(mm, ZONE_DMA32)->blocks, 4100), MIGRATE_RECLAIMABLE);
+	cr_expect(mm_import_free(mm, z, 4608, 3, MIGRATE_CMA));
+	validate_mm(mm);
+	boot_done(mm);
+}
+
 /* Whatever is put is there, nothing else is, and the zone still works. */
 Test(mm_import, X2_any_blocks_in_any_order)
 {
