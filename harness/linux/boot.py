@@ -19,10 +19,11 @@ SECONDS_MAX = 600
 PR_SET_PDEATHSIG = 1
 RUNNING = set()			# guests, for whoever has to stop them all
 
-# The same memory at the same addresses in every boot, as far as the kernel decides.
+# The same memory at the same addresses in every boot, as far as the kernel decides;
+# and no check of the timer, which a guest that gets little time fails.
 ALWAYS = ('console=ttyS0 oops=panic panic=1 nokaslr norandmaps random.trust_cpu=off '
 	  'init_on_alloc=0 page_alloc.shuffle=0 '
-	  'nowatchdog rcupdate.rcu_cpu_stall_suppress=1 audit=0')
+	  'no_timer_check nowatchdog rcupdate.rcu_cpu_stall_suppress=1 audit=0')
 
 
 # --- the file system that the guest boots from -------------------------------------

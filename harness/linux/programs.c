@@ -265,19 +265,6 @@ static void give_back(struct drawing *d, uint32_t nr)
 		draw_free(d);
 }
 
-/* Small blocks of one type, of which then every other one goes. */
-static void checkerboard(struct drawing *d, gfp_t type, uint32_t nr)
-{
-	for (uint32_t i = 0; i < nr && !is_full(d); i++) {
-		request(d, OP_ALLOC, (unsigned int)below(d, 3), GFP_NOWAIT | type | __GFP_NOWARN);
-		if (i % 2 && !is_full(d)) {
-			add(d, OP_FREE)->ref = d->held[d->nr_held - 2].slot;
-			d->held[d->nr_held - 2] = d->held[d->nr_held - 1];
-			d->nr_held--;
-		}
-	}
-}
-
 /* Every other one of what is held from there on: freed together, so that none is taken again. */
 static void free_alternate(struct drawing *d, uint32_t first)
 {
@@ -285,6 +272,16 @@ static void free_alternate(struct drawing *d, uint32_t first)
 		add(d, OP_FREE)->ref = d->held[i - 1].slot;
 		d->held[i - 1] = d->held[--d->nr_held];
 	}
+}
+
+/* Small blocks of one type, of which then every other one goes. */
+static void checkerboard(struct drawing *d, gfp_t type, uint32_t nr)
+{
+	uint32_t first = d->nr_held;
+
+	for (uint32_t i = 0; i < nr && !is_full(d); i++)
+		request(d, OP_ALLOC, (unsigned int)below(d, 3), GFP_NOWAIT | type | __GFP_NOWARN);
+	free_alternate(d, first);
 }
 
 /*
