@@ -66,7 +66,10 @@ static inline bool hook_lock_is_held(struct hw *hw, const struct spinlock *lock)
 /*
  * Lock-free shared state: read_shared(hw, x), write_shared(hw, x, value) and
  * add_shared(hw, x, delta) are macros of hook_impl.h, each one access that
- * cannot tear.  add_shared is indivisible and has no result.  publish(x, value)
+ * cannot tear.  add_shared is indivisible and has no result.  drop_shared(hw, x)
+ * takes one user off the count x, indivisibly, and says whether that was the
+ * last, who then sees all that the others did before; the only user drops it
+ * without a step, for nobody else can change the count.  publish(x, value)
  * is a write, under a lock or by the owner, to something that others read
  * without it: it cannot tear either, and is no place to switch; observe(x) is
  * such a read.  publish_page(page, value) publishes what others look at in a

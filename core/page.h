@@ -21,7 +21,9 @@
  * that it left or joins.
  *
  * Lock key: (z) the zone's lock while FREE, (p) the owning PCP lock while PCP,
- * the owner's business while ALLOC.
+ * the owner's business while ALLOC, but for `refs`, which users on several CPUs
+ * may raise and drop at once: (a).  Who dropped its own looks at the page no
+ * more.
  */
 #ifndef CORE_PAGE_H
 #define CORE_PAGE_H

@@ -68,6 +68,13 @@ enum mm_error mm_free_exact(struct mm *mm, struct page *page, uint64_t nr_pages)
  */
 enum mm_error mm_free_pages(struct mm *mm, struct page *page, unsigned int order);
 
+/*
+ * Drops a user that mm_get_page() made, while the owner may be giving the block
+ * back: of a block that is not compound the first page alone is held that way,
+ * so it alone is freed here (B5).  MM_BAD_COUNT: there is no user but the owner.
+ */
+enum mm_error mm_put_page(struct mm *mm, struct page *page);
+
 /* B5: frees a list of order-0 pages, a few per lock hold.  Checked as a whole first. */
 enum mm_error mm_free_page_list(struct mm *mm, struct page **pages, uint32_t nr);
 

@@ -112,24 +112,32 @@ void free_leftover(struct mm *mm, struct page *page)
 
 static bool is_allocation(const struct page *page)
 {
-	return page && page->state == PAGE_ALLOC && page->refs;
+	return page && page->state == PAGE_ALLOC && observe(page->refs);
 }
 
-/* B5: one user of several is gone.  Only a compound block can stay whole. */
-static void free_tails(struct mm *mm, struct page *page)
+/*
+ * B5: the owner gives a block back that others use as well, and that is not
+ * compound: its first page stays theirs.  They may be quicker than we; and once
+ * our own use is dropped they may free that page, so nothing is read from it.
+ */
+static void free_shared(struct mm *mm, struct page *page, unsigned int order)
 {
-	unsigned int order = page->order;
-	uint8_t marks = page->flags & (PG_LRU | PG_DIRTY);
+	const struct page part_of = { .state = PAGE_ALLOC, .zone = page->zone,
+				      .flags = page->flags & (PG_LRU | PG_DIRTY) };
 
-	mm_assert(B5, page->refs > 0);
+	mm_assert(B5, order > 0);
 	mm_assert(B5, !(page->flags & PG_COMP));
-	page->order = 0;
+	publish(page->order, 0);
+	if (drop_shared(mm->tun.hw, page->refs)) {
+		publish(page->order, (uint8_t)order);
+		free_block(mm, page, order);
+		return;
+	}
 	while (order-- > 0) {
-		struct page *part = page + (1ULL << order);
+		struct page *part = page + (1ULL << order), is = part_of;
 
-		publish_page(part, (struct page){ .state = PAGE_ALLOC, .refs = 0,
-						  .zone = page->zone, .order = (uint8_t)order,
-						  .flags = marks });
+		is.order = (uint8_t)order;
+		publish_page(part, is);
 		free_block(mm, part, order);
 	}
 }
@@ -138,12 +146,28 @@ enum mm_error mm_free_pages(struct mm *mm, struct page *page, unsigned int order
 {
 	if (!is_allocation(page))
 		return MM_BAD_PAGE;
-	if (order != page->order)
+	if (order != observe(page->order))
 		return MM_BAD_ORDER;
-	if (--page->refs == 0)
+	if (order && !(page->flags & PG_COMP) && observe(page->refs) > 1)
+		free_shared(mm, page, order);
+	else if (drop_shared(mm->tun.hw, page->refs))
 		free_block(mm, page, order);
-	else if (!(page->flags & PG_COMP))
-		free_tails(mm, page);
+	return MM_OK;
+}
+
+enum mm_error mm_put_page(struct mm *mm, struct page *page)
+{
+	if (!is_allocation(page))
+		return MM_BAD_PAGE;
+	if (!drop_shared(mm->tun.hw, page->refs))
+		return MM_OK;
+	/* All ours now.  The owner, if it is gone, said before that it took the rest along. */
+	if (page->order && !(page->flags & PG_COMP)) {
+		publish(page->refs, 1);
+		return MM_BAD_COUNT;
+	}
+	mm_assert(B5, page->order <= MAX_ORDER);
+	free_block(mm, page, page->order);
 	return MM_OK;
 }
 
@@ -244,12 +268,12 @@ enum mm_error mm_split_page(struct mm *mm, struct page *page)
 
 enum mm_error mm_get_page(struct mm *mm, struct page *page)
 {
-	(void)mm;
 	if (!is_allocation(page))
 		return MM_BAD_PAGE;
-	if (page->refs == UINT16_MAX)
+	if (observe(page->refs) == UINT16_MAX)
 		return MM_BAD_COUNT;
-	page->refs++;
+	add_shared(mm->tun.hw, page->refs, 1);
+	mm_assert(B5, observe(page->refs) > 0);
 	return MM_OK;
 }
 

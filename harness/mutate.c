@@ -451,7 +451,8 @@ static void edit_interrupt(struct mutator *m, struct program *p, uint64_t *rng)
 	if (!p->nr_ops || !m->theme.irqs)
 		return;
 	op = &p->ops[rng_below(rng, p->nr_ops)];
-	op->irq_at = op->irq_at && rng_chance(rng, 96) ? 0 : (uint8_t)rng_scale(rng, 64);
+	if (!world_draw_by(&m->theme, rng, p, op))
+		op->irq_at = op->irq_at && rng_chance(rng, 96) ? 0 : (uint8_t)rng_scale(rng, 64);
 	if (op_allocates(op) && op->irq_at)
 		op->gfp &= ~__GFP_DIRECT_RECLAIM;
 }

@@ -193,6 +193,10 @@ static void normalize_op(const struct program *p, struct op *op)
 		op->expect = info->allocates ? (uint8_t)(op->expect % NR_EXPECTS) : 0;
 	if (op->irq_at && !op_may_interrupt(op->kind))
 		op->irq_at = 0;
+	if (op->by && !op_may_name_by(op->kind))
+		op->by = 0;
+	if (op->by > c->nr_cpus)
+		op->by = (uint8_t)((op->by - 1) % c->nr_cpus + 1);
 	if (op->cpu >= c->nr_cpus)
 		op->cpu %= c->nr_cpus;
 	if (op->type >= NR_MIGRATETYPES)

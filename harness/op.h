@@ -21,9 +21,10 @@
  * Without a schedule ops run one after the other, each on its CPU.  With one,
  * every CPU takes the ops that name it in their order, and the schedule says
  * which CPU goes on at each step.  An op waits for those before it that use the
- * same slot.  Ops that name no CPU, and those that put a state in place or
- * change what everybody reads, wait for all before them and are waited for;
- * `sync` does nothing else.
+ * same slot, or write the same tunables.  Ops that name no CPU, and those that
+ * put a state in place, wait for all before them and are waited for; `sync`
+ * does nothing else.  What an owner or an administrator does names none: by=CPU
+ * says that it is to be done there, among others.
  */
 #ifndef HARNESS_OP_H
 #define HARNESS_OP_H
@@ -46,19 +47,19 @@ enum op_kind {
 	OP_FREE,		/* ref cpu: all of the slot; a bulk slot goes as one list */
 	OP_FREE_ONE,		/* ref n cpu: the n-th (modulo) single page still in the slot */
 	OP_FREE_WRONG,		/* pfn order cpu: a free that the edge must refuse */
-	OP_SPLIT,		/* ref: split_page */
-	OP_GET,			/* ref: one more user */
+	OP_SPLIT,		/* ref by: split_page */
+	OP_GET,			/* ref by: one more user */
 	OP_TOUCH,		/* ref cpu: write a pattern into every page, checked later (X8) */
-	OP_MOVABLE,		/* ref on: PG_LRU of all its pages */
-	OP_DIRTY,		/* ref on */
+	OP_MOVABLE,		/* ref on by: PG_LRU of all its pages */
+	OP_DIRTY,		/* ref on by */
 	OP_DRAIN,		/* cpu: the sets of one CPU */
 	OP_DRAIN_ALL,		/* cpu: who asks */
 	OP_TICK,		/* cpu */
-	OP_CPU_DOWN,		/* cpu */
-	OP_CPU_UP,		/* cpu */
-	OP_SYSCTL,		/* name index value */
+	OP_CPU_DOWN,		/* cpu by */
+	OP_CPU_UP,		/* cpu by */
+	OP_SYSCTL,		/* name index value by */
 	OP_MEMPOLICY,		/* mode nodes node(home): policy of the task on every CPU */
-	OP_RECLAIM_ACTIVE,	/* node zone on */
+	OP_RECLAIM_ACTIVE,	/* node zone on by */
 	OP_FAIL_ALLOC,		/* n on: the n-th request from now fails; on: and all later ones */
 	OP_FAIL_TRYLOCK,	/* n: the n-th trylock from now is refused */
 	OP_IMPORT,		/* node zone: mm_import_empty() */
@@ -101,6 +102,7 @@ struct op {
 	uint8_t  name;		/* enum sysctl_name, zone_fact or mempolicy_mode */
 	uint8_t  index;		/* enum zone_type, for lowmem_reserve_ratio */
 	uint8_t  on;		/* bool; for OP_ALLOC: under the task's memory policy */
+	uint8_t  by;		/* CPU + 1 that does it among others; 0: it is done alone */
 	uint16_t ref;		/* slot */
 	uint32_t n;
 	gfp_t    gfp;
@@ -221,6 +223,8 @@ struct program {
  *   value   sysctl and expect: any; counter: within 2^40; boost: 0..2^40
  *   expect  on allocating ops only
  *   irq_at  on alloc, bulk, exact, free and free_one only
+ *   by      on split, get, movable, dirty, sysctl, reclaim_active, cpu_down and
+ *           cpu_up only; at most the machine's nr_cpus; may be offline
  *
  * and of a switch: step 1..SWITCH_STEP_MAX, op below nr_ops or a daemon's, `to`
  * below SCHED_TASKS; they are sorted, and the first one of a step counts.
@@ -230,7 +234,8 @@ void op_normalize(struct program *p);
 /* --- binary ------------------------------------------------------------------------------- */
 
 enum {
-	OP_FORMAT_VERSION = 2,
+	OP_FORMAT_VERSION = 3,
+	OP_FORMAT_SCHEDULES = 2,	/* without by= */
 	OP_FORMAT_PLAIN	  = 1,		/* without schedules and what came with them */
 };
 

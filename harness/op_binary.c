@@ -10,11 +10,12 @@
  *   ops       until the end
  *
  * An op is a byte with its kind and two flags, the expectation and the place
- * of the interrupt where the flags say so, then its fields in the order of
- * op_kinds[].  Numbers are little-endian, or base 128 with the low part first
- * ("varint", signed ones folded so that small magnitudes are short).  Where a
- * zone or range begins is said as the distance from the end of the one before,
- * so that they stay in order when one of them changes its size.
+ * of the interrupt where the flags say so (from version 3 on, of what cannot be
+ * one: who does it), then its fields in the order of op_kinds[].  Numbers are
+ * little-endian, or base 128 with the low part first ("varint", signed ones
+ * folded so that small magnitudes are short).  Where a zone or range begins is
+ * said as the distance from the end of the one before, so that they stay in
+ * order when one of them changes its size.
  *
  * Bytes past the end read as zero.  Nothing that is read is refused:
  * op_normalize() makes a program of it.
@@ -46,7 +47,7 @@ enum {
 	KIND_EXPECT	= 0x40,		/* an expectation follows */
 	KIND_IRQ	= 0x80,		/* the place of the interrupt follows */
 	NR_KINDS_V1	= 28,		/* kinds that version 1 knows, for ever */
-	NR_KINDS_V2	= 30,		/* and version 2 */
+	NR_KINDS_V2	= 30,		/* and versions 2 and 3 */
 	OP_BYTES_MAX	= 96,		/* more than any op takes */
 };
 
@@ -404,15 +405,19 @@ static const uint8_t *load_wide(const uint8_t *p, enum op_field field, struct op
 	return p;
 }
 
-static const uint8_t *load_op(const uint8_t *p, struct op *op, unsigned int nr_kinds)
+static const uint8_t *load_op(const uint8_t *p, struct op *op, unsigned int version)
 {
+	unsigned int nr_kinds = version == OP_FORMAT_PLAIN ? NR_KINDS_V1 : NR_KINDS_V2;
 	uint8_t head = *p++;
 
 	*op = (struct op){ .kind = (uint8_t)((head & KIND_MASK) % nr_kinds) };
 	if (head & KIND_EXPECT)
 		op->expect = *p++;
-	if (head & KIND_IRQ)
+	if (head & KIND_IRQ) {
+		if (version >= OP_FORMAT_VERSION)
+			op->by = *p;
 		op->irq_at = *p++;
+	}
 	for (const enum op_field *f = op_kinds[op->kind].fields; *f != FIELD_END; f++) {
 		if (byte_fields[*f] != UINT8_MAX)
 			((uint8_t *)op)[byte_fields[*f]] = *p++;
@@ -423,7 +428,7 @@ static const uint8_t *load_op(const uint8_t *p, struct op *op, unsigned int nr_k
 }
 
 /* All that is left; the fast loop as long as no op can reach behind the end. */
-static void get_ops(struct bytes *b, struct program *p, unsigned int nr_kinds)
+static void get_ops(struct bytes *b, struct program *p, unsigned int version)
 {
 	uint8_t tail[2 * OP_BYTES_MAX];
 	uint16_t at[OPS_MAX];
@@ -434,7 +439,7 @@ static void get_ops(struct bytes *b, struct program *p, unsigned int nr_kinds)
 	p->state = NULL;
 	p->nr_ops = p->nr_slots = 0;
 	for (; b->in_end - b->in >= OP_BYTES_MAX && loaded < OPS_MAX; loaded++) {
-		b->in = load_op(b->in, &p->ops[p->nr_ops], nr_kinds);
+		b->in = load_op(b->in, &p->ops[p->nr_ops], version);
 		at[loaded] = op_take(p, &p->ops[p->nr_ops]);
 	}
 	size = (size_t)(b->in_end - b->in);
@@ -442,7 +447,7 @@ static void get_ops(struct bytes *b, struct program *p, unsigned int nr_kinds)
 	if (size && size < OP_BYTES_MAX)
 		memcpy(tail, b->in, size);
 	for (; size < OP_BYTES_MAX && in < tail + size && loaded < OPS_MAX; loaded++) {
-		in = load_op(in, &p->ops[p->nr_ops], nr_kinds);
+		in = load_op(in, &p->ops[p->nr_ops], version);
 		at[loaded] = op_take(p, &p->ops[p->nr_ops]);
 	}
 	if (p->schedule.kind != SCHED_NONE)
@@ -452,7 +457,8 @@ static void get_ops(struct bytes *b, struct program *p, unsigned int nr_kinds)
 void op_decode_next(const uint8_t *data, size_t size, struct program *p, struct op_memo *memo)
 {
 	struct bytes b = { .in = data, .in_end = size ? data + size : data };
-	bool plain = !size || data[0] != OP_FORMAT_VERSION; /* what is no version is the first */
+	/* What is no version is the first. */
+	bool plain = !size || (data[0] != OP_FORMAT_VERSION && data[0] != OP_FORMAT_SCHEDULES);
 	uint8_t head;
 	size_t used;
 
@@ -472,7 +478,7 @@ void op_decode_next(const uint8_t *data, size_t size, struct program *p, struct 
 	memset(&p->schedule, 0, offsetof(struct schedule, bytes));
 	if ((head & PART_SCHEDULE) && !plain)
 		get_schedule(&b, &p->schedule);
-	get_ops(&b, p, plain ? NR_KINDS_V1 : NR_KINDS_V2);
+	get_ops(&b, p, plain ? OP_FORMAT_PLAIN : data[0]);
 }
 
 void op_decode(const uint8_t *data, size_t size, struct program *p)
@@ -502,11 +508,11 @@ static void put_wide(struct bytes *b, enum op_field field, const struct op *op)
 static void put_op(struct bytes *b, const struct op *op)
 {
 	put_byte(b, (uint8_t)(op->kind | (op->expect ? KIND_EXPECT : 0) |
-			      (op->irq_at ? KIND_IRQ : 0)));
+			      (op->irq_at || op->by ? KIND_IRQ : 0)));
 	if (op->expect)
 		put_byte(b, op->expect);
-	if (op->irq_at)
-		put_byte(b, op->irq_at);
+	if (op->irq_at || op->by)
+		put_byte(b, op->by ? op->by : op->irq_at);
 	for (const enum op_field *f = op_kinds[op->kind].fields; *f != FIELD_END; f++) {
 		if (byte_fields[*f] != UINT8_MAX)
 			put_byte(b, ((const uint8_t *)op)[byte_fields[*f]]);
@@ -515,20 +521,25 @@ static void put_op(struct bytes *b, const struct op *op)
 	}
 }
 
-/* Can the first version say it? */
-static bool is_plain(const struct program *p)
+/* The first version that can say it. */
+static uint8_t version_of(const struct program *p)
 {
-	for (uint32_t i = 0; i < p->nr_ops; i++)
+	uint8_t version = p->schedule.kind == SCHED_NONE ? OP_FORMAT_PLAIN : OP_FORMAT_SCHEDULES;
+
+	for (uint32_t i = 0; i < p->nr_ops; i++) {
+		if (p->ops[i].by)
+			return OP_FORMAT_VERSION;
 		if (p->ops[i].kind >= NR_KINDS_V1)
-			return false;
-	return p->schedule.kind == SCHED_NONE;
+			version = OP_FORMAT_SCHEDULES;
+	}
+	return version;
 }
 
 size_t op_encode(const struct program *p, uint8_t *data, size_t max)
 {
 	struct bytes b = { .out = data, .out_end = data + max };
 
-	put_byte(&b, is_plain(p) ? OP_FORMAT_PLAIN : OP_FORMAT_VERSION);
+	put_byte(&b, version_of(p));
 	put_machine(&b, p);
 	for (uint32_t i = 0; i < p->nr_ops; i++) {
 		uint8_t *before = b.out;

@@ -20,6 +20,14 @@ static inline bool op_may_interrupt(unsigned int kind)
 	       kind == OP_FREE || kind == OP_FREE_ONE;
 }
 
+/* May an op of this kind, which has no field for it, say which CPU does it? */
+static inline bool op_may_name_by(unsigned int kind)
+{
+	return kind == OP_SPLIT || kind == OP_GET || kind == OP_MOVABLE || kind == OP_DIRTY ||
+	       kind == OP_SYSCTL || kind == OP_RECLAIM_ACTIVE || kind == OP_CPU_DOWN ||
+	       kind == OP_CPU_UP;
+}
+
 /* The largest order that an op of this kind may name. */
 static inline unsigned int op_order_max(unsigned int kind)
 {

@@ -295,6 +295,8 @@ static void print_op(const struct program *p, const struct op *op, uint32_t slot
 	fputs(info->name, out);
 	for (const enum op_field *field = info->fields; *field != FIELD_END; field++)
 		print_field(op, *field, out);
+	if (op->by)
+		fprintf(out, " by=%u", op->by - 1u);
 }
 
 void op_print_op(const struct program *p, uint32_t index, FILE *out)

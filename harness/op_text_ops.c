@@ -318,14 +318,27 @@ static bool take_flag(struct parser *ps, struct op_line *l, const struct word *w
 	return once(ps, w, &l->seen, field);
 }
 
+static bool take_by(struct parser *ps, struct op_line *l, const struct word *value)
+{
+	if (l->op.by)
+		return refuse(ps, value, "each key once");
+	if (!take_u8(ps, value, "by", ps->p->config.nr_cpus - 1u, &l->op.by))
+		return false;
+	l->op.by++;
+	return true;
+}
+
 static bool take_word(struct parser *ps, struct op_line *l, const struct word *w)
 {
 	struct word key, value;
 	enum op_field field;
+	bool split = word_split(w, &key, &value);
 
+	if (split && op_may_name_by(l->op.kind) && word_is(&key, "by"))
+		return take_by(ps, l, &value);
 	if (op_has(l->op.kind, FIELD_SYSCTL))
 		return take_settings(ps, l, w);
-	if (!word_split(w, &key, &value))
+	if (!split)
 		return take_flag(ps, l, w);
 	field = field_of_key(&key, l->op.kind);
 	if (op_has(l->op.kind, FIELD_FACT) && field != FIELD_NODE && field != FIELD_ZONE)

@@ -63,6 +63,12 @@ enum oracle_answer oracle_ask(struct oracle *o, const struct alloc_request *req,
 enum oracle_view { ORACLE_NOW, ORACLE_WORST, ORACLE_BEST };
 void oracle_look(struct oracle *o, enum oracle_view view, uint64_t less, uint64_t more);
 
+/*
+ * Do other CPUs' ops overlap the write that is told next?  Then what depends on
+ * a boost may have been computed before or after one of them raised it.
+ */
+void oracle_among(struct oracle *o, bool others);
+
 /* Which task of a schedule asks from now on: what was asked last is its own. */
 void oracle_task(struct oracle *o, unsigned int task);
 

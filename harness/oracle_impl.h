@@ -97,6 +97,7 @@ struct oracle {
 	uint8_t	  online_nodes;		/* bit per node */
 	uint32_t  nr_ranges;
 	uint8_t	  task;			/* of a schedule; else 0 */
+	bool	  among;		/* see oracle_among() */
 	enum oracle_view view;
 	uint64_t  less, more;		/* pages, see oracle_look() */
 

@@ -125,13 +125,15 @@ static void marks_written(struct oracle *o)
 	oracle_set_totalreserve(o);
 }
 
-/*
- * An interrupt struck inside the change: what depends on a boost may have been
- * computed before or after it raised one.
- */
+void oracle_among(struct oracle *o, bool others) { o->among = others; }
+
+/* May a boost have been raised inside the change, by an interrupt or another CPU? */
+static bool was_struck(const struct oracle *o) { return o->mm->tun.hw->struck || o->among; }
+
+/* What depends on a boost may have been computed before or after it was raised. */
 static void adopt_if_struck(struct oracle *o)
 {
-	if (!o->mm->tun.hw->struck)
+	if (!was_struck(o))
 		return;
 	FOR_EACH_ZONE_ID(o, i, id) {
 		o->tuned.zone[id].pcp_high = o->mm->zones[id].pageset_high;
@@ -158,7 +160,7 @@ static void written(struct oracle *o, enum sysctl_name name)
 			oracle_raise_min_free(o);
 		else
 			oracle_compute_min_free(o);
-		if (o->mm->tun.hw->struck)
+		if (was_struck(o))
 			o->tuned.min_free_kbytes = o->mm->min_free_kbytes;
 		marks_written(o);
 		break;
@@ -210,7 +212,7 @@ void oracle_wrote(struct oracle *o, enum sysctl_name name)
 {
 	bool marks = name == SYSCTL_MIN_FREE_KBYTES || name == SYSCTL_EXTRA_FREE_KBYTES ||
 		     name == SYSCTL_WATERMARK_SCALE_FACTOR || name == SYSCTL_THP;
-	bool struck = o->mm->tun.hw->struck;
+	bool struck = was_struck(o);
 
 	written(o, name);
 	must_agree(o);

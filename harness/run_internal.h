@@ -8,6 +8,7 @@
  *   run_contents.c  what owners write into their pages
  *   run_request.c   ... that asks for pages
  *   run_sched.c     ops on several CPUs at once
+ *   run_queue.c     ... which ones, and what each waits for
  *   run_import.c    ops that build a given state
  *   run_check.c     what must hold after each op and at the end
  */
@@ -27,6 +28,7 @@ struct piece {
 	uint32_t token;			/* pattern in its pages; 0: never touched */
 	uint8_t	 order;
 	uint8_t	 zone;			/* id */
+	bool	 left;			/* by its owner, and there are other users */
 };
 
 struct slot {
@@ -141,6 +143,8 @@ void run_add_piece(struct run *r, struct slot *slot, unsigned int zone, pfn_t pf
 void run_apply(struct run *r, const struct op *op, uint32_t slot);
 void run_free_everything(struct run *r);
 unsigned int run_pick_cpu(const struct run *r, unsigned int cpu);	/* an online one */
+/* Which CPU does the op, with these online? */
+unsigned int run_op_cpu(const struct run *r, const struct op *op, uint64_t online);
 
 /* run_contents.c */
 void run_touch(struct run *r, struct piece *p);		/* writes a new pattern into its pages */
@@ -164,6 +168,9 @@ void run_sched_delete(struct run *r);
 
 /* Has nothing overlapped the running op so far? */
 bool run_is_alone(const struct run *r);
+
+/* May an op that overlaps the running one write tunables, or change CPUs? */
+bool run_is_tuned(const struct run *r);
 
 /* Pages that ops which may overlap the running one take at most, and give back at most. */
 void run_bounds(struct run *r, uint64_t *less, uint64_t *more);

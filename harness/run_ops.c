@@ -52,12 +52,25 @@ static struct page *piece_page(const struct run *r, const struct piece *p)
 /* --- requests ----------------------------------------------------------------------------- */
 /* --- what requests and frees share ----------------------------------------------------------- */
 
-unsigned int run_pick_cpu(const struct run *r, unsigned int cpu)
+static unsigned int next_cpu(const struct run *r, uint64_t online, unsigned int cpu)
 {
 	cpu %= r->mm.nr_cpus;
-	while (!(r->mm.online_cpus >> cpu & 1))
+	while (!(online >> cpu & 1))
 		cpu = (cpu + 1) % r->mm.nr_cpus;
 	return cpu;
+}
+
+unsigned int run_pick_cpu(const struct run *r, unsigned int cpu)
+{
+	return next_cpu(r, r->mm.online_cpus, cpu);
+}
+
+/* No CPU takes itself down, if there is another. */
+unsigned int run_op_cpu(const struct run *r, const struct op *op, uint64_t online)
+{
+	unsigned int cpu = next_cpu(r, online, op->by ? op->by - 1u : op->cpu);
+
+	return op->kind == OP_CPU_DOWN && cpu == op->cpu ? next_cpu(r, online, cpu + 1) : cpu;
 }
 
 /* An array of `nr` NULLs; an interrupt has its own. */
@@ -87,7 +100,7 @@ static void free_piece(struct run *r, struct slot *slot, struct piece *p)
 {
 	struct page *page = piece_page(r, p);
 	uint64_t nr = 1ULL << p->order;
-	bool compound;
+	bool compound, left;
 	enum mm_error error;
 
 	if (!p->refs)
@@ -99,18 +112,27 @@ static void free_piece(struct run *r, struct slot *slot, struct piece *p)
 	else if (!compound && nr > 1)
 		gave(r, slot, p->pfn + 1, nr - 1);
 	/* First here, then in core: an interrupt inside must not find it still to be freed. */
-	if (--p->refs && !compound)
+	left = p->left;
+	p->left = --p->refs != 0;
+	if (p->refs && !compound)
 		p->order = 0;
-	error = mm_free_pages(&r->mm, page, page->order);
+	/* The owner may not have come far yet, on another CPU. */
+	error = left ? mm_put_page(&r->mm, page) : mm_free_pages(&r->mm, page, page->order);
 	run_check(B5, error == MM_OK);
 }
 
-/* All pieces single pages with one user: then they can go in one call. */
+/*
+ * All pieces single pages with one user: then they can go in one call.  Not
+ * where another CPU may still be about to drop what it uses.
+ */
 static bool is_page_list(const struct run *r, const struct slot *slot)
 {
-	for (uint32_t i = 0; i < slot->nr; i++)
-		if (r->pieces[slot->first + i].refs != 1 || r->pieces[slot->first + i].order)
+	for (uint32_t i = 0; i < slot->nr; i++) {
+		const struct piece *p = &r->pieces[slot->first + i];
+
+		if (p->refs != 1 || p->order || (p->left && r->hw.sched))
 			return false;
+	}
 	return slot->nr > 0;
 }
 
@@ -234,16 +256,16 @@ static void do_cpu(struct run *r, const struct op *op)
 	bool down = op->kind == OP_CPU_DOWN;
 	enum mm_error error;
 
-	if (down)
-		r->hw.cpu = (uint8_t)run_pick_cpu(r, cpu + 1);
 	error = down ? mm_cpu_offline(&r->mm, cpu) : mm_cpu_online(&r->mm, cpu);
 	if (cpu >= r->mm.nr_cpus || online != down ||
 	    (down && (r->mm.online_cpus & (r->mm.online_cpus - 1)) == 0 && error != MM_OK))
 		run_check(P4, error == MM_BAD_CPU);
 	else
 		run_check(P4, error == MM_OK);
-	if (!(r->flags & RUN_NO_CHECKS))
-		oracle_retune(r->oracle);
+	if (r->flags & RUN_NO_CHECKS)
+		return;
+	oracle_among(r->oracle, r->hw.sched && !run_is_alone(r));
+	oracle_retune(r->oracle);
 }
 
 /* W9; a value that is refused changes nothing. */
@@ -255,6 +277,7 @@ static void do_sysctl(struct run *r, const struct op *op)
 	r->stats.refused += error != MM_OK;
 	if (r->flags & RUN_NO_CHECKS)
 		return;
+	oracle_among(r->oracle, r->hw.sched && !run_is_alone(r));
 	if (error == MM_OK)
 		oracle_wrote(r->oracle, name);
 	else
@@ -371,7 +394,8 @@ static bool has_slot(const struct op *op)
 void run_apply(struct run *r, const struct op *op, uint32_t slot)
 {
 	if (!op->irq_at) {
-		r->hw.cpu = (uint8_t)run_pick_cpu(r, op->cpu);
+		if (!r->hw.sched)
+			r->hw.cpu = (uint8_t)run_op_cpu(r, op, r->mm.online_cpus);
 		run_reserve_pieces(r, 0);
 	}
 	if (r->irq_op && r->irq_op != &none && !op->irq_at && run_may_strike(r->irq_op, op)) {

@@ -3,189 +3,20 @@
  * run_sched.c - a program's ops on several CPUs at once
  *
  * A phase is a run of ops that name a CPU.  Each goes to its CPU's queue with
- * the interrupt that is to strike in it; sched.c runs the queues until all are
- * empty.  Other ops are barriers: they run alone, between phases.
+ * the interrupt that is to strike in it (run_queue.c); sched.c runs the queues
+ * until all are empty.  Other ops are barriers: they run alone, between phases.
  *
  * What an op touched is looked at once no op is inside of core any more: only
  * then lists, counters and owners have to agree.  Owners themselves (X1) are
  * exact at every switch: a page gets one where a request returns and loses it
  * where a free begins, and between the two nobody else may get it.
  */
-#include "run_internal.h"
+#include "run_sched.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "drainer.h"
-
-enum { NO_ITEM = UINT16_MAX };
-
-struct item {				/* an op of this phase */
-	uint32_t op;
-	uint32_t slot;			/* that it fills or uses */
-	const struct op *irq;		/* strikes in it; NULL: none does */
-	uint32_t irq_slot;
-	uint32_t less, more;		/* pages it takes, and gives back, at most */
-	uint16_t next;			/* on its CPU */
-	uint16_t after[2];		/* items that must have ended first, or NO_ITEM */
-	bool	 done;
-};
-
-struct task_run {			/* of struct run, what belongs to a task */
-	uint32_t op;
-	const struct op *irq_op;
-	uint32_t irq_slot;
-	bool	 refused;
-	uint8_t	 verdict;
-	gfp_t	 refused_gfp;
-	struct page **list[2];
-};
-
-struct run_sched {
-	struct sched	*sched;
-	struct schedule	*own;		/* the record, unless somebody else has room for it */
-	uint32_t	 nr_items;
-	struct item	 items[OPS_MAX];
-	uint16_t	 head[SCHED_CPUS];	/* what the CPU does next, or NO_ITEM */
-	uint16_t	 tail[SCHED_CPUS];
-	uint64_t	 less[SCHED_CPUS];	/* over what is left of each queue */
-	uint64_t	 more[SCHED_CPUS];
-	uint16_t	 last_use[SLOTS_MAX];	/* the item that uses the slot last so far */
-	struct task_run	 task[SCHED_TASKS];
-	unsigned int	 task_now;	/* SCHED_TASKS: none */
-	unsigned int	 inside;	/* ops that have begun and not ended */
-	uint64_t	 begun;		/* ops, ever */
-	uint64_t	 began[SCHED_TASKS];	/* `begun` when the task's op began; 0: not alone */
-	unsigned int	 daemons;
-	uint64_t	 switches, steps;
-};
-
-/* --- queues --------------------------------------------------------------------------- */
-
-/* Does the op go into a queue?  The others are barriers. */
-static bool is_queued(const struct run *r, const struct op *op)
-{
-	switch (op->kind) {
-	case OP_ALLOC:
-	case OP_BULK:
-	case OP_EXACT:
-	case OP_FREE:
-	case OP_FREE_ONE:
-	case OP_FREE_WRONG:
-	case OP_TOUCH:
-	case OP_DRAIN:
-	case OP_DRAIN_ALL:
-	case OP_TICK:
-	case OP_ASK_DRAIN:
-		return run_pick_cpu(r, op->cpu) < SCHED_CPUS;
-	default:
-		return false;
-	}
-}
-
-static uint32_t most_batch(const struct run *r)
-{
-	uint32_t batch = 0;
-
-	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
-		if (r->mm.zones[r->zone_ids[i]].pageset_batch > batch)
-			batch = r->mm.zones[r->zone_ids[i]].pageset_batch;
-	return batch;
-}
-
-/* Pages that a request takes off the free lists at most, with what a refill takes along. */
-static uint32_t takes(const struct run *r, const struct op *op)
-{
-	uint32_t batch = most_batch(r), pages = 0;
-
-	if (op->kind == OP_BULK)
-		pages = op->n < RUN_BULK_MAX ? op->n : RUN_BULK_MAX;
-	else if (op->kind == OP_EXACT)
-		pages = 2 * op->n;
-	else if (op->kind == OP_ALLOC)
-		pages = 3u << (op->order < NR_ORDERS ? op->order : MAX_ORDER);
-	else
-		return 0;
-	/* An atomic request of some order may turn a pageblock into a reserve (M5). */
-	if (!(op->gfp & __GFP_DIRECT_RECLAIM))
-		pages += 1u << r->mm.tun.pageblock_order;
-	return pages + 2 * batch;
-}
-
-static uint32_t slot_pages(const struct run *r, uint32_t slot)
-{
-	const struct slot *s = &r->slots[slot];
-	uint32_t pages = 0;
-
-	for (uint32_t i = 0; i < s->nr; i++)
-		if (r->pieces[s->first + i].refs)
-			pages += 1u << r->pieces[s->first + i].order;
-	return pages;
-}
-
-/* The item after which this use of the slot may begin. */
-static uint16_t use_slot(struct run_sched *rs, uint32_t slot, uint16_t item)
-{
-	uint16_t before = rs->last_use[slot];
-
-	rs->last_use[slot] = item;
-	return before;
-}
-
-static bool has_ref(const struct op *op)
-{
-	return op_kinds[op->kind].fields[0] == FIELD_REF;
-}
-
-static uint32_t gives(const struct run *r, const struct run_sched *rs, const struct op *op)
-{
-	uint16_t before;
-
-	if (op->kind != OP_FREE && op->kind != OP_FREE_ONE)
-		return takes(r, op);	/* of an exact request, or one on its way */
-	if (op->ref >= r->nr_slots)
-		return 0;
-	before = rs->last_use[op->ref];
-	return before == NO_ITEM ? slot_pages(r, op->ref) : rs->items[before].more;
-}
-
-/* Puts an op, and the interrupt that waits for one, into its CPU's queue. */
-static void queue_op(struct run *r, struct run_sched *rs, uint32_t index)
-{
-	const struct op *op = &r->program->ops[index];
-	uint16_t number = (uint16_t)rs->nr_items++;
-	struct item *it = &rs->items[number];
-	unsigned int cpu = run_pick_cpu(r, op->cpu);
-
-	*it = (struct item){ .op = index, .irq = r->irq_op, .irq_slot = r->irq_slot,
-			     .next = NO_ITEM, .after = { NO_ITEM, NO_ITEM },
-			     .less = takes(r, op), .more = gives(r, rs, op) };
-	r->irq_op = NULL;
-	if (op_kinds[op->kind].allocates) {
-		it->slot = r->nr_slots++;
-		r->slots[it->slot] = (struct slot){ .kind = op->kind };
-		rs->last_use[it->slot] = number;
-	} else if (has_ref(op) && op->ref < r->nr_slots) {
-		it->after[0] = use_slot(rs, op->ref, number);
-	}
-	if (it->irq) {
-		it->less += takes(r, it->irq);
-		it->more += gives(r, rs, it->irq);
-		if (!has_ref(it->irq))
-			rs->last_use[it->irq_slot] = number;
-		else if (it->irq->ref < r->nr_slots)
-			it->after[1] = use_slot(rs, it->irq->ref, number);
-	}
-	if (it->after[1] == number)
-		it->after[1] = NO_ITEM;
-	if (rs->head[cpu] == NO_ITEM)
-		rs->head[cpu] = number;
-	else
-		rs->items[rs->tail[cpu]].next = number;
-	rs->tail[cpu] = number;
-	rs->less[cpu] += it->less;
-	rs->more[cpu] += it->more;
-}
 
 /* --- windows ---------------------------------------------------------------------------- */
 
@@ -194,6 +25,18 @@ bool run_is_alone(const struct run *r)
 	const struct run_sched *rs = r->sched;
 
 	return rs->began[rs->task_now] && rs->began[rs->task_now] == rs->begun;
+}
+
+bool run_is_tuned(const struct run *r)
+{
+	const struct run_sched *rs = r->sched;
+
+	for (unsigned int cpu = 0; cpu < SCHED_CPUS; cpu++)
+		for (uint16_t i = rs->head[cpu]; cpu != rs->task_now && i != NO_ITEM;
+		     i = rs->items[i].next)
+			if (rs->items[i].tunes)
+				return true;
+	return false;
 }
 
 void run_bounds(struct run *r, uint64_t *less, uint64_t *more)
@@ -272,8 +115,8 @@ static bool is_ready(void *to, unsigned int cpu)
 	const struct run_sched *rs = ((struct run *)to)->sched;
 	const struct item *it = &rs->items[rs->head[cpu]];
 
-	for (unsigned int i = 0; i < 2; i++)
-		if (it->after[i] != NO_ITEM && !rs->items[it->after[i]].done)
+	for (unsigned int i = 0; i < AFTERS && it->after[i] != NO_ITEM; i++)
+		if (!rs->items[it->after[i]].done)
 			return false;
 	return true;
 }
@@ -371,29 +214,6 @@ static void swap_tasks(void *to, unsigned int from, unsigned int task, enum sim_
 
 /* --- phases ------------------------------------------------------------------------------- */
 
-static void begin_phase(struct run_sched *rs)
-{
-	rs->nr_items = 0;
-	for (unsigned int cpu = 0; cpu < SCHED_CPUS; cpu++) {
-		rs->head[cpu] = NO_ITEM;
-		rs->less[cpu] = rs->more[cpu] = 0;
-	}
-}
-
-static void forget_uses(const struct run *r, struct run_sched *rs)
-{
-	for (uint32_t i = 0; i < rs->nr_items; i++) {
-		const struct item *it = &rs->items[i];
-		const struct op *op = &r->program->ops[it->op];
-
-		rs->last_use[it->slot] = NO_ITEM;
-		if (has_ref(op))
-			rs->last_use[op->ref] = NO_ITEM;
-		if (it->irq)
-			rs->last_use[has_ref(it->irq) ? it->irq->ref : it->irq_slot] = NO_ITEM;
-	}
-}
-
 /* Queues ops from `index` on as far as the phase goes; the first one behind it. */
 static uint32_t collect(struct run *r, struct run_sched *rs, uint32_t index)
 {
@@ -409,7 +229,7 @@ static uint32_t collect(struct run *r, struct run_sched *rs, uint32_t index)
 			r->irq_op = op;
 			continue;
 		}
-		if (!is_queued(r, op))
+		if (!queue_takes(r, rs, op))
 			break;
 		queue_op(r, rs, index);
 	}
@@ -419,7 +239,7 @@ static uint32_t collect(struct run *r, struct run_sched *rs, uint32_t index)
 static void run_phase(struct run *r, struct run_sched *rs)
 {
 	struct task_run outside;
-	uint64_t more = 0;
+	uint64_t more = rs->pieces;
 	bool done;
 
 	for (unsigned int cpu = 0; cpu < SCHED_CPUS; cpu++)
@@ -434,13 +254,14 @@ static void run_phase(struct run *r, struct run_sched *rs)
 	if (!done)
 		longjmp(r->panic, 1);
 	rs->task_now = SCHED_TASKS;
+	r->hw.cpu = (uint8_t)run_pick_cpu(r, r->hw.cpu);	/* it may have gone meanwhile */
 	run_check(X9, rs->inside == 0);
 	if (!(r->flags & RUN_NO_CHECKS)) {
 		oracle_task(r->oracle, 0);
 		r->refused = false;
 		run_check_op(r);
 	}
-	forget_uses(r, rs);
+	queue_end(r, rs);
 }
 
 static bool uses_daemon(const struct program *p)
@@ -463,12 +284,14 @@ bool run_scheduled(struct run *r)
 	rs->inside = 0;
 	rs->daemons = uses_daemon(r->program);
 	memset(rs->last_use, 0xff, sizeof(rs->last_use));
+	memset(rs->use_before, 0xff, sizeof(rs->use_before));
+	memset(rs->last_get, 0xff, sizeof(rs->last_get));
 	sched_begin(rs->sched, &r->mm, &r->program->schedule, &client, rs->daemons,
 		    r->record ? r->record : rs->own);
 	while (index < r->program->nr_ops || r->irq_op) {
 		const struct op *irq;
 
-		begin_phase(rs);
+		queue_begin(r, rs);
 		r->irq_op = NULL;
 		index = collect(r, rs, index);
 		irq = r->irq_op;

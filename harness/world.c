@@ -9,6 +9,8 @@
 
 #include "world.h"
 
+#include "op_parts.h"
+
 /* --- randomness ------------------------------------------------------------------ */
 
 uint64_t rng_next(uint64_t *state)
@@ -308,6 +310,15 @@ static enum op_kind draw_kind(const struct theme *theme, uint64_t *rng)
 	return OP_ALLOC;
 }
 
+bool world_draw_by(const struct theme *theme, uint64_t *rng, const struct program *p,
+		   struct op *op)
+{
+	if (!theme->schedules || !op_may_name_by(op->kind))
+		return false;
+	op->by = rng_chance(rng, 32) ? 0 : (uint8_t)(1 + draw_cpu(rng, &p->config));
+	return true;
+}
+
 void world_draw_op(const struct theme *theme, uint64_t *rng, const struct program *p, struct op *op)
 {
 	const struct op_info *info;
@@ -317,7 +328,7 @@ void world_draw_op(const struct theme *theme, uint64_t *rng, const struct progra
 	info = &op_kinds[op->kind];
 	for (unsigned int i = 0; i < FIELDS_MAX && info->fields[i] != FIELD_END; i++)
 		world_draw_field(theme, rng, p, op, info->fields[i]);
-	if (!rng_chance(rng, theme->irqs))
+	if (world_draw_by(theme, rng, p, op) || !rng_chance(rng, theme->irqs))
 		return;
 	op->irq_at = (uint8_t)rng_scale(rng, 64);
 	if (info->allocates && rng_chance(rng, 240))

@@ -46,6 +46,10 @@ void world_draw_machine(const struct theme *theme, uint64_t *rng, struct mm_conf
 /* Changes one thing about a machine; the result may fail mm_config_check(). */
 void world_change_machine(const struct theme *theme, uint64_t *rng, struct mm_config *config);
 
+/* Who does it, of an op that has no field for that; false: the op is another one. */
+bool world_draw_by(const struct theme *theme, uint64_t *rng, const struct program *p,
+		   struct op *op);
+
 /* One op of the theme; `p` is the program so far, so that references hit live slots. */
 void world_draw_op(const struct theme *theme, uint64_t *rng, const struct program *p,
 		   struct op *op);

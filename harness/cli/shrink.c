@@ -205,7 +205,7 @@ static void simplify_op(struct op *op, unsigned int step)
 	case 0: op->expect = EXPECT_ANY; break;
 	case 1: op->irq_at = 0; break;
 	case 2: op->irq_at /= 2; break;
-	case 3: op->cpu = 0; break;
+	case 3: op->cpu = 0; op->by = op->by ? 1 : 0; break;
 	case 4: op->context = 0; break;
 	case 5: op->nid = has >> FIELD_ZONE & 1 ? op->nid : (uint8_t)NODE_NONE; break;
 	case 6: op->nodes = 0; break;

@@ -101,6 +101,7 @@ static void same_op(const struct op *a, const struct op *b)
 	SAME(kind);
 	SAME(expect);
 	SAME(irq_at);
+	SAME(by);
 	SAME(cpu);
 	SAME(order);
 	SAME(context);
@@ -228,6 +229,9 @@ void assert_valid_program(const struct program *p)
 		cr_assert_lt(op->expect, op_kinds[op->kind].allocates ? NR_EXPECTS : 1);
 		cr_assert(!op->irq_at || op->kind == OP_ALLOC || op->kind == OP_BULK ||
 			  op->kind == OP_EXACT || op->kind == OP_FREE || op->kind == OP_FREE_ONE);
+		cr_assert_leq(op->by, p->config.nr_cpus);
+		cr_assert(!op->by || (!has(op, FIELD_CPU) && !op_kinds[op->kind].allocates) ||
+			  op->kind == OP_CPU_DOWN || op->kind == OP_CPU_UP);
 		cr_assert(!has(op, FIELD_REF) || op->ref < slots);
 		valid_absent(op);
 		valid_places(&p->config, op);

@@ -279,6 +279,67 @@ Test(page_free, S3_B5_tails_are_told_one_by_one_from_the_largest)
 	boot_done(mm);
 }
 
+/* --- several users ------------------------------------------------------------------------ */
+
+Test(page_free, B5_who_is_last_frees_what_is_left)
+{
+	struct mm *mm = boot_text(machine);
+	struct page *page = get_pages(mm, GFP_KERNEL, 2);
+
+	/* The owner goes first: it takes all along but the page that the other one holds. */
+	mm_get_page(mm, page);
+	cr_assert_eq(mm_free_pages(mm, page, 2), MM_OK);
+	cr_assert_eq(page->state, PAGE_ALLOC);
+	cr_assert_eq(page->order, 0);
+	cr_assert_eq(set_of(mm, ZONE_NORMAL, 0)->count, 3);
+	cr_assert_eq(mm_put_page(mm, page), MM_OK);
+	cr_assert_eq(page->state, PAGE_PCP);
+	cr_assert_eq(mm_put_page(mm, page), MM_BAD_PAGE);
+
+	/* The other one goes first: nothing is freed before the owner frees the whole. */
+	page = get_pages(mm, GFP_KERNEL, 2);
+	mm_get_page(mm, page);
+	cr_assert_eq(mm_put_page(mm, page), MM_OK);
+	cr_assert_eq(page->refs, 1);
+	cr_assert_eq(page->order, 2);
+	cr_assert_eq(mm_free_pages(mm, page, 2), MM_OK);
+	cr_assert_eq(page->order, 2);
+	cr_assert_eq(page->state, PAGE_PCP);
+	boot_done(mm);
+}
+
+Test(page_free, B5_a_compound_block_goes_whole_with_its_last_user)
+{
+	struct mm *mm = boot_text(machine);
+
+	for (unsigned int owner_last = 0; owner_last < 2; owner_last++) {
+		struct page *page = get_pages(mm, GFP_KERNEL | __GFP_COMP, 3);
+
+		mm_get_page(mm, page);
+		for (unsigned int i = 0; i < 2; i++) {
+			cr_assert_eq(page->state, PAGE_ALLOC);
+			cr_assert_eq(i == owner_last ? mm_free_pages(mm, page, 3)
+						     : mm_put_page(mm, page), MM_OK);
+		}
+		cr_assert_eq(page->state, PAGE_PCP);
+		cr_assert_eq(page->order, 3);
+		mm_drain_all(mm);
+	}
+	boot_done(mm);
+}
+
+Test(page_free, B5_X6_the_owners_own_use_is_not_put)
+{
+	struct mm *mm = boot_text(machine);
+	struct page *page = get_pages(mm, GFP_KERNEL, 1), before = *page;
+
+	cr_assert_eq(mm_put_page(mm, page), MM_BAD_COUNT);
+	cr_assert_eq(memcmp(page, &before, sizeof(before)), 0);
+	cr_assert_eq(mm_put_page(mm, NULL), MM_BAD_PAGE);
+	cr_assert_eq(mm_free_pages(mm, page, 1), MM_OK);
+	boot_done(mm);
+}
+
 Test(page_free, S3_B5_a_list_is_freed_in_runs_of_a_zone)
 {
 	struct mm *mm = boot_text(machine);

@@ -300,7 +300,7 @@ Test(sched, X10_schedules_come_back_from_bytes_and_text)
 				.zone = ZONE_DMA32, .cpu = 1 };
 		}
 		size = op_encode(&p[0], bytes, 1 << 16);
-		cr_assert_eq(bytes[0], OP_FORMAT_VERSION);	/* there is a sync */
+		cr_assert_eq(bytes[0], OP_FORMAT_SCHEDULES);	/* there is a sync */
 		op_decode(bytes, size, &p[1]);
 		assert_same_program(&p[0], &p[1]);
 	}
@@ -333,6 +333,71 @@ Test(sched, X10_a_switch_line_says_who_runs_from_where)
 	free(p);
 }
 
+/* Ops that name no CPU of their own, each done by one, among others. */
+Test(sched, X10_who_does_it_comes_back_from_bytes_and_text)
+{
+	static const char text[] =
+		"tidemark 1\nmachine cpus=3\nzone Normal start=0 spanned=1024\nschedule serial\n"
+		"ops\na = alloc order=2 gfp=GFP_KERNEL\nget a by=1\nmovable a on by=2\n"
+		"dirty a off by=0\nsplit a\nsysctl min_free_kbytes=64 by=1\n"
+		"reclaim_active node=0 zone=Normal on by=2\ncpu_down cpu=1 by=2\ncpu_up cpu=1 by=0\n";
+	static const uint8_t by[] = { 0, 2, 3, 1, 0, 2, 3, 3, 1 };
+	struct program *p = calloc(1, sizeof(*p)), *q = calloc(1, sizeof(*q));
+	uint8_t bytes[512];
+	struct op_error error;
+	size_t size;
+
+	cr_assert(op_parse(text, strlen(text), p, &error), "line %u: %s", error.line, error.what);
+	cr_assert_eq(p->nr_ops, sizeof(by));
+	for (uint32_t i = 0; i < p->nr_ops; i++)
+		cr_assert_eq(p->ops[i].by, by[i], "op %u", i);
+	size = op_encode(p, bytes, sizeof(bytes));
+	cr_assert_eq(bytes[0], OP_FORMAT_VERSION);
+	op_decode(bytes, size, q);
+	assert_same_program(p, q);
+	/* Older bytes have nobody there. */
+	bytes[0] = OP_FORMAT_SCHEDULES;
+	op_decode(bytes, size, q);
+	for (uint32_t i = 0; i < q->nr_ops; i++)
+		cr_assert_eq(q->ops[i].by, 0);
+	free(p);
+	free(q);
+}
+
+static bool overlaps(const char *ops_text)
+{
+	struct program *p = calloc(1, sizeof(*p));
+	struct run *r = run_new();
+	struct op_error error;
+	char text[1024];
+	bool more;
+
+	snprintf(text, sizeof(text), "tidemark 1\nmachine cpus=3 pageblock_order=4\n"
+		 "zone DMA32 start=0 spanned=512\nschedule exhaustive depth=1\n"
+		 "ops\n%s", ops_text);
+	cr_assert(op_parse(text, strlen(text), p, &error), "line %u: %s", error.line, error.what);
+	cr_assert(run_program(r, p, 0, 0), "%s", run_finding(r)->what);
+	more = run_stats(r)->runs > 1;
+	run_delete(r);
+	free(p);
+	return more;
+}
+
+Test(sched, W9_P4_B5_what_names_a_cpu_overlaps_and_what_names_none_does_not)
+{
+	cr_expect(overlaps("sysctl min_free_kbytes=64 by=0\ndrain cpu=1\n"));
+	cr_expect_not(overlaps("sysctl min_free_kbytes=64\ndrain cpu=1\n"));
+	cr_expect(overlaps("cpu_down cpu=2 by=0\ndrain cpu=1\n"));
+	cr_expect_not(overlaps("cpu_down cpu=2\ndrain cpu=1\n"));
+	/* Writers of tunables wait for each other. */
+	cr_expect_not(overlaps("cpu_down cpu=2 by=0\nsysctl min_free_kbytes=64 by=1\n"));
+	cr_expect(overlaps("a = alloc order=1 gfp=GFP_KERNEL\nget a by=0\n"
+			   "free a\nfree a cpu=1\n"));
+	/* A CPU goes when its queue is empty, and works once it is there again. */
+	cr_expect_not(overlaps("a = alloc order=0 gfp=GFP_KERNEL cpu=2\ncpu_down cpu=2 by=0\n"
+			       "cpu_up cpu=2 by=0\nfree a cpu=2\n"));
+}
+
 Test(sched, X10_schedules_that_are_refused)
 {
 	static const char *const bad[] = {
@@ -346,6 +411,8 @@ Test(sched, X10_schedules_that_are_refused)
 		"schedule recorded\nops\ndrain\nat 1 cpu0 runs from nowhere\n",
 		"schedule recorded\nops\ndrain\nat 1 cpu0 runs from zone_lock of Nirvana\n",
 		"schedule recorded\nops\ndrain\ndaemon1 at 1 cpu0 runs\n",
+		"ops\ndrain by=0\n", "ops\nsysctl min_free_kbytes=64 by=2\n",
+		"ops\ncpu_down cpu=1 by=0 by=0\n",
 	};
 	struct program *p = calloc(1, sizeof(*p));
 	struct op_error error;

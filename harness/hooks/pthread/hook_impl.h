@@ -124,6 +124,7 @@ static inline void hook_step(struct hw *hw)
 	(hook_step(hw), __atomic_store_n(&(x), (value), __ATOMIC_RELAXED))
 #define add_shared(hw, x, delta) \
 	(hook_step(hw), (void)__atomic_fetch_add(&(x), (delta), __ATOMIC_RELAXED))
+#define drop_shared(hw, x)	hw_drop(hw, &(x))
 #define publish(x, value)	__atomic_store_n(&(x), (value), __ATOMIC_RELAXED)
 #define observe(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 
@@ -147,6 +148,17 @@ static inline void hook_step(struct hw *hw)
 		(to)->zone = with.zone;				\
 		(to)->cpu = with.cpu;					\
 	} while (0)
+
+/* Release for who goes first, acquire for who is last: all that was done is seen by then. */
+static inline bool hw_drop(struct hw *hw, uint16_t *users)
+{
+	if (__atomic_load_n(users, __ATOMIC_ACQUIRE) == 1) {
+		publish(*users, 0);
+		return true;
+	}
+	hook_step(hw);
+	return __atomic_sub_fetch(users, 1, __ATOMIC_ACQ_REL) == 0;
+}
 
 static inline unsigned int hook_cpu(struct hw *hw)
 {

@@ -107,9 +107,21 @@ static inline void hook_step(struct hw *hw) { sim_step(hw, PLACE_NONE, NULL); }
 #define read_shared(hw, x)		(sim_step(hw, PLACE_READ, &(x)), (x))
 #define write_shared(hw, x, value)	(sim_step(hw, PLACE_WRITE, &(x)), (void)((x) = (value)))
 #define add_shared(hw, x, delta)	(sim_step(hw, PLACE_ADD, &(x)), (void)((x) += (delta)))
+#define drop_shared(hw, x)		sim_drop(hw, &(x))
 #define publish(x, value)		((void)((x) = (value)))
 #define observe(x)			(x)
 #define publish_page(to, ...)		((void)(*(to) = (__VA_ARGS__)))
+
+SIM_BARE static inline bool sim_drop(struct hw *hw, uint16_t *users)
+{
+	if (*users == 1)
+		return --*users == 0;
+	sim_step(hw, PLACE_ADD, users);
+	if (--*users == 0)
+		return true;
+	sim_step(hw, PLACE_ADD, users);	/* from here on the page may be anybody's */
+	return false;
+}
 
 static inline unsigned int hook_cpu(struct hw *hw) { return hw->cpu; }
 
