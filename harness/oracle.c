@@ -85,6 +85,7 @@ void oracle_init(struct oracle *o, const struct mm *mm, void *memory)
 	memset(o->last, 0, sizeof(o->last));
 	memset(o->tuned.zone, 0, mm->tun.zone_ids * sizeof(o->tuned.zone[0]));
 	o->mm = mm;
+	o->sysctl = &mm->tun.sysctl;
 	o->owner = memory;
 	for (unsigned int nid = 0; nid < MAX_NODES; nid++)
 		o->online_nodes |= (uint8_t)(mm->nodes[nid].online << nid);

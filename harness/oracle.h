@@ -64,6 +64,13 @@ enum oracle_view { ORACLE_NOW, ORACLE_WORST, ORACLE_BEST };
 void oracle_look(struct oracle *o, enum oracle_view view, uint64_t less, uint64_t more);
 
 /*
+ * One of those ops writes this sysctl (W9): until the next look at ORACLE_NOW
+ * marks and reserves are the worst, or the best, of those before and after.
+ * False: what it makes of them depends on more.
+ */
+bool oracle_foresee(struct oracle *o, enum sysctl_name name, unsigned int index, int64_t value);
+
+/*
  * Do other CPUs' ops overlap the write that is told next?  Then what depends on
  * a boost may have been computed before or after one of them raised it.
  */

@@ -114,6 +114,7 @@ static enum oracle_answer decide(struct question *q, unsigned int *zone, const c
 void oracle_look(struct oracle *o, enum oracle_view view, uint64_t less, uint64_t more)
 {
 	o->view = view;
+	o->foreseen = o->foreseen && view != ORACLE_NOW;
 	o->less = less;
 	o->more = more;
 }

@@ -84,18 +84,44 @@ static bool sees_block(const struct question *q, const struct zone *z, unsigned 
 		has_block(z, q->order, MIGRATE_HIGHATOMIC));
 }
 
-/* W8: by how much the counter may move without a page that does. */
+/* W8: by how much the counter may move without a page that does, whatever CPUs come. */
 static int64_t drift(const struct question *q, const struct zone *z)
 {
-	return (int64_t)q->mm->nr_cpus * q->o->tuned.zone[z->id].threshold;
+	return (int64_t)q->mm->nr_cpus * q->o->tuned.zone[z->id].threshold_boot;
+}
+
+/* W9: of what holds now and what a write makes of it, the one that the view is about. */
+static uint64_t either(const struct question *q, uint64_t now, uint64_t ahead)
+{
+	if (!q->o->foreseen || q->view == ORACLE_NOW)
+		return now;
+	return (q->view == ORACLE_WORST) == (now > ahead) ? now : ahead;
+}
+
+static uint64_t mark_of(const struct question *q, const struct zone *z, unsigned int mark)
+{
+	return either(q, q->o->tuned.zone[z->id].mark[mark], q->o->ahead[z->id].mark[mark]);
+}
+
+static int64_t reserve_of(const struct question *q, const struct zone *z, unsigned int highest)
+{
+	return (int64_t)either(q, q->o->tuned.zone[z->id].reserve[highest],
+			       q->o->ahead[z->id].reserve[highest]);
+}
+
+/* A write of marks ends every boost. */
+static uint64_t boost_of(const struct question *q, const struct zone *z)
+{
+	return either(q, z->boost, q->view == ORACLE_BEST ? 0 : z->boost);
 }
 
 /* W7: the most that others can raise the marks by. */
 static int64_t most_boost(const struct question *q, const struct zone *z)
 {
 	uint64_t block = 1ULL << q->mm->tun.pageblock_order;
-	uint64_t limit = q->o->tuned.zone[z->id].mark[WMARK_HIGH] *
-			 q->mm->tun.sysctl.watermark_boost_factor / 10000;
+	uint64_t limit = mark_of(q, z, WMARK_HIGH) *
+			 either(q, q->o->sysctl->watermark_boost_factor, q->o->ahead_factor) /
+			 10000;
 
 	return (int64_t)(limit < block ? block : limit);
 }
@@ -111,7 +137,7 @@ static bool holds_anyway(const struct question *q, const struct zone *z, int64_t
 			most_boost(q, z);
 	else
 		free += (int64_t)q->o->more + drift(q, z) - ((1LL << q->order) - 1);
-	if (free <= min + (int64_t)q->o->tuned.zone[z->id].reserve[highest])
+	if (free <= min + reserve_of(q, z, highest))
 		return false;
 	return q->order == 0 || sees_block(q, z, flags);
 }
@@ -141,9 +167,9 @@ static bool holds(const struct question *q, const struct zone *z, uint64_t mark,
 static bool mark_allows(const struct question *q, const struct zone *z, unsigned int flags)
 {
 	unsigned int wmark = flags & ALLOC_WMARK_MASK;
-	uint64_t mark = q->o->tuned.zone[z->id].mark[wmark];
+	uint64_t mark = mark_of(q, z, wmark);
 
-	if (holds(q, z, mark + z->boost, q->highest, flags))
+	if (holds(q, z, mark + boost_of(q, z), q->highest, flags))
 		return true;
 	return q->order == 0 && (q->gfp & __GFP_ATOMIC) && wmark == WMARK_MIN &&
 	       holds(q, z, mark, q->highest, flags);
@@ -215,7 +241,7 @@ static bool dirty_allows(const struct question *q, unsigned int nid)
 	else
 		pages = 0;
 	pages += q->mm->nodes[nid].nr_dirty;	/* file pages, so reclaimable one day */
-	limit = q->mm->tun.sysctl.dirty_ratio * pages / 100;
+	limit = q->o->sysctl->dirty_ratio * pages / 100;
 	if (q->context & CTX_REALTIME)
 		limit += limit / 4;
 	if (limit > UINT32_MAX)

@@ -35,6 +35,7 @@ struct oracle_zone {
 	uint32_t pcp_high;		/* P1 */
 	uint32_t pcp_batch;
 	uint8_t	 threshold;		/* W8: of CPUs online at the last change of CPUs */
+	uint8_t	 threshold_boot;	/* ... and with all of them */
 };
 
 struct oracle_tuned {
@@ -86,6 +87,7 @@ struct oracle_memo {
 
 struct oracle {
 	const struct mm *mm;
+	const struct sysctls *sysctl;	/* the machine's, or what they may become */
 	uint32_t *owner;		/* per managed page: slot + 1, or OWNER_* */
 	uint8_t	 *block_moved;		/* per pageblock of a zone, zero between questions */
 	uint8_t	 *block_retyped;	/* per pageblock, whose zones may be several; as well */
@@ -98,6 +100,7 @@ struct oracle {
 	uint32_t  nr_ranges;
 	uint8_t	  task;			/* of a schedule; else 0 */
 	bool	  among;		/* see oracle_among() */
+	bool	  foreseen;		/* see oracle_foresee(), and so are the last two */
 	enum oracle_view view;
 	uint64_t  less, more;		/* pages, see oracle_look() */
 
@@ -107,6 +110,8 @@ struct oracle {
 	struct oracle_memo last[SCHED_TASKS][2];	/* [1]: inside an interrupt */
 	struct question question;	/* scratch: asking never nests */
 	struct oracle_range range[ORACLE_RANGES];
+	struct oracle_zone ahead[MAX_ZONES];	/* marks and reserves */
+	uint64_t  ahead_factor;		/* watermark_boost_factor */
 };
 
 #define FOR_EACH_ZONE_ID(o, i, id) \

@@ -87,7 +87,7 @@ static uint64_t buffer_pages(const struct oracle *o)
 /* A user's value that is not below the computed one leaves the old value in force. */
 void oracle_compute_min_free(struct oracle *o)
 {
-	int64_t user = o->mm->tun.sysctl.min_free_kbytes;
+	int64_t user = o->sysctl->min_free_kbytes;
 	int64_t cap = o->mm->tun.policy.min_free_cap_64m ? 65536 : 262144;
 	int64_t kib = (int64_t)square_root(kbytes(o, buffer_pages(o)) * 16);
 
@@ -141,7 +141,7 @@ static void set_zone_marks(const struct oracle *o, struct oracle_zone *t, bool h
 		break;
 	default:
 		gap = larger(share / 4,
-			     managed * o->mm->tun.sysctl.watermark_scale_factor / 10000);
+			     managed * o->sysctl->watermark_scale_factor / 10000);
 		low = min + gap;
 		high = min + 2 * gap;
 		break;
@@ -154,7 +154,7 @@ static void set_zone_marks(const struct oracle *o, struct oracle_zone *t, bool h
 void oracle_set_marks(struct oracle *o)
 {
 	uint64_t min_pages = pages_of(o, o->tuned.min_free_kbytes);
-	uint64_t extra_pages = pages_of(o, o->mm->tun.sysctl.extra_free_kbytes);
+	uint64_t extra_pages = pages_of(o, o->sysctl->extra_free_kbytes);
 	uint64_t lowmem = 0, total = 0;
 
 	FOR_EACH_ZONE_ID(o, i, id) {
@@ -198,7 +198,7 @@ static uint32_t pcp_high_of(const struct oracle *o, uint64_t pages, uint32_t bat
  */
 void oracle_set_pcp_limits(struct oracle *o, struct oracle_cpus cpus)
 {
-	uint32_t fraction = o->mm->tun.sysctl.percpu_pagelist_high_fraction;
+	uint32_t fraction = o->sysctl->percpu_pagelist_high_fraction;
 
 	FOR_EACH_ZONE_ID(o, i, id) {
 		const struct zone *z = &o->mm->zones[id];
@@ -229,7 +229,7 @@ void oracle_set_reserves(struct oracle *o)
 	FOR_EACH_ZONE_ID(o, i, id) {
 		struct oracle_zone *t = &o->tuned.zone[id];
 		unsigned int node = id - id % NR_ZONE_TYPES;
-		int64_t ratio = o->mm->tun.sysctl.lowmem_reserve_ratio[id % NR_ZONE_TYPES];
+		int64_t ratio = o->sysctl->lowmem_reserve_ratio[id % NR_ZONE_TYPES];
 		uint64_t sum = 0;
 		bool none = ratio < 1 || (t->managed_reserve == 0 &&
 					  policy->reserve != RESERVE_EMPTY_LOWER);

@@ -103,6 +103,8 @@ void oracle_boot_tuned(struct oracle *o)
 		oracle_compute_min_free(o);
 	oracle_set_marks(o);
 	oracle_set_thresholds(o);
+	FOR_EACH_ZONE_ID(o, i, id)
+		o->tuned.zone[id].threshold_boot = o->tuned.zone[id].threshold;
 	if (mm->tun.sysctl.thp && mm->tun.sysctl.min_free_kbytes < 0) {
 		oracle_raise_min_free(o);
 		oracle_set_marks(o);
@@ -146,7 +148,7 @@ static void adopt_if_struck(struct oracle *o)
 /* What follows from a write of `name`, the sysctl having its new value. */
 static void written(struct oracle *o, enum sysctl_name name)
 {
-	const struct sysctls *now = &o->mm->tun.sysctl;
+	const struct sysctls *now = o->sysctl;
 
 	switch (name) {
 	case SYSCTL_MIN_FREE_KBYTES:
@@ -185,6 +187,51 @@ static void written(struct oracle *o, enum sysctl_name name)
 	}
 	o->tuned.sysctl = *now;
 	adopt_if_struck(o);
+}
+
+/* The sysctl in `s`, if it can have the value, and marks depend on nothing else. */
+static bool set_ahead(struct sysctls *s, enum sysctl_name name, unsigned int index, int64_t value)
+{
+	if (value < 0 || value > INT32_MAX)
+		return false;
+	switch (name) {
+	case SYSCTL_MIN_FREE_KBYTES:
+		s->min_free_kbytes = (int32_t)value;
+		return true;
+	case SYSCTL_EXTRA_FREE_KBYTES:
+		s->extra_free_kbytes = (uint32_t)value;
+		return true;
+	case SYSCTL_WATERMARK_SCALE_FACTOR:
+		s->watermark_scale_factor = (uint32_t)value;
+		return value >= 1 && value <= 3000;
+	case SYSCTL_WATERMARK_BOOST_FACTOR:
+		s->watermark_boost_factor = (uint32_t)value;
+		return true;
+	case SYSCTL_LOWMEM_RESERVE_RATIO:
+		if (index >= NR_ZONE_TYPES)
+			return false;
+		s->lowmem_reserve_ratio[index] = (int32_t)value;
+		return true;
+	default:
+		return false;		/* huge pages: on the free pages above the marks (W1) */
+	}
+}
+
+bool oracle_foresee(struct oracle *o, enum sysctl_name name, unsigned int index, int64_t value)
+{
+	struct sysctls ahead = *o->sysctl;
+	struct oracle_tuned now = o->tuned;
+
+	if (!set_ahead(&ahead, name, index, value))
+		return false;
+	o->sysctl = &ahead;
+	written(o, name);
+	memcpy(o->ahead, o->tuned.zone, sizeof(o->ahead));
+	o->ahead_factor = ahead.watermark_boost_factor;
+	o->tuned = now;
+	o->sysctl = &o->mm->tun.sysctl;
+	o->foreseen = true;
+	return true;
 }
 
 static void cpus_changed(struct oracle *o)

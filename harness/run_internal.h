@@ -169,8 +169,8 @@ void run_sched_delete(struct run *r);
 /* Has nothing overlapped the running op so far? */
 bool run_is_alone(const struct run *r);
 
-/* May an op that overlaps the running one write tunables, or change CPUs? */
-bool run_is_tuned(const struct run *r);
+/* The op that may write marks or reserves meanwhile, NULL for none; false: more than one may. */
+bool run_writer(const struct run *r, const struct op **writer);
 
 /* Pages that ops which may overlap the running one take at most, and give back at most. */
 void run_bounds(struct run *r, uint64_t *less, uint64_t *more);

@@ -162,7 +162,6 @@ static void queue_tuning(const struct run *r, struct run_sched *rs, const struct
 	struct item *it = &rs->items[number];
 	uint64_t cpu = UINT64_C(1) << op->cpu;
 
-	it->tunes = true;
 	wait_for(it, rs->last_tuned);
 	rs->last_tuned = number;
 	if (op->kind == OP_CPU_DOWN && (rs->online & cpu) && (rs->online & ~cpu)) {
@@ -180,7 +179,6 @@ static void append(struct run_sched *rs, uint16_t number, unsigned int cpu)
 {
 	struct item *it = &rs->items[number];
 
-	it->cpu = (uint8_t)cpu;
 	wait_for(it, rs->came_up[cpu]);
 	rs->came_up[cpu] = NO_ITEM;	/* the others come after this one */
 	if (rs->head[cpu] == NO_ITEM)

@@ -53,9 +53,12 @@ static enum oracle_answer ask(struct run *r, const struct op *op, const struct a
 static void ask_anyway(struct run *r, const struct op *op, const struct alloc_request *req,
 		       struct forecast *f)
 {
+	const struct op *writer;
 	uint64_t less, more;
 
-	if (run_is_tuned(r)) {
+	if (!run_writer(r, &writer) ||
+	    (writer && !oracle_foresee(r->oracle, (enum sysctl_name)writer->name, writer->index,
+				       writer->value))) {
 		f->anyway = ask(r, op, req, &f->why_anyway);
 		if (f->anyway != MUST_REFUSE)
 			f->anyway = MAY;

@@ -27,16 +27,32 @@ bool run_is_alone(const struct run *r)
 	return rs->began[rs->task_now] && rs->began[rs->task_now] == rs->begun;
 }
 
-bool run_is_tuned(const struct run *r)
+/* Do marks, reserves or boosts depend on it? */
+static bool writes_marks(const struct op *op)
+{
+	return op->kind == OP_SYSCTL && op->name != SYSCTL_PERCPU_PAGELIST_HIGH_FRACTION &&
+	       op->name != SYSCTL_DIRTY_RATIO;
+}
+
+bool run_writer(const struct run *r, const struct op **writer)
 {
 	const struct run_sched *rs = r->sched;
 
-	for (unsigned int cpu = 0; cpu < SCHED_CPUS; cpu++)
-		for (uint16_t i = rs->head[cpu]; cpu != rs->task_now && i != NO_ITEM;
-		     i = rs->items[i].next)
-			if (rs->items[i].tunes)
-				return true;
-	return false;
+	*writer = NULL;
+	for (unsigned int cpu = 0; cpu < SCHED_CPUS; cpu++) {
+		uint16_t i = cpu == rs->task_now ? NO_ITEM : rs->head[cpu];
+
+		for (; i != NO_ITEM; i = rs->items[i].next) {
+			const struct op *op = &r->program->ops[rs->items[i].op];
+
+			if (!writes_marks(op))
+				continue;
+			if (*writer)
+				return false;
+			*writer = op;
+		}
+	}
+	return true;
 }
 
 void run_bounds(struct run *r, uint64_t *less, uint64_t *more)

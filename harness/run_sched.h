@@ -16,8 +16,6 @@ struct item {				/* an op of this phase */
 	uint32_t holds;			/* ... and are in the slot that it uses */
 	uint16_t next;			/* on its CPU */
 	uint16_t after[AFTERS];		/* items that must have ended first, or NO_ITEM */
-	uint8_t	 cpu;
-	bool	 tunes;			/* writes what everybody reads */
 	bool	 done;
 };
 

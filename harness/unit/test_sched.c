@@ -340,7 +340,8 @@ Test(sched, X10_who_does_it_comes_back_from_bytes_and_text)
 		"tidemark 1\nmachine cpus=3\nzone Normal start=0 spanned=1024\nschedule serial\n"
 		"ops\na = alloc order=2 gfp=GFP_KERNEL\nget a by=1\nmovable a on by=2\n"
 		"dirty a off by=0\nsplit a\nsysctl min_free_kbytes=64 by=1\n"
-		"reclaim_active node=0 zone=Normal on by=2\ncpu_down cpu=1 by=2\ncpu_up cpu=1 by=0\n";
+		"reclaim_active node=0 zone=Normal on by=2\ncpu_down cpu=1 by=2\n"
+		"cpu_up cpu=1 by=0\n";
 	static const uint8_t by[] = { 0, 2, 3, 1, 0, 2, 3, 3, 1 };
 	struct program *p = calloc(1, sizeof(*p)), *q = calloc(1, sizeof(*q));
 	uint8_t bytes[512];
