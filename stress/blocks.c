@@ -72,13 +72,14 @@ static void claim(struct worker *w, struct block *b)
 	worker_count(w, COUNT_PAGES, 1ULL << b->order);
 }
 
-static void release(struct worker *w, const struct block *b)
+/* But the first `skip` pages, whose books are another user's. */
+static void release_from(struct worker *w, const struct block *b, uint64_t skip)
 {
 	struct session *s = w->s;
 	unsigned int zone = b->page->zone;
 	uint64_t first = place(w, b->page);
 
-	for (uint64_t at = first; at < first + (1ULL << b->order); at++) {
+	for (uint64_t at = first + skip; at < first + (1ULL << b->order); at++) {
 		uint64_t word = *word_at(s, zone, at);
 		uint32_t owner;
 
@@ -90,7 +91,16 @@ static void release(struct worker *w, const struct block *b)
 			stress_fail(w, "X1", "pfn %" PRIu64 " is %08" PRIx32 "'s, but %08" PRIx32
 				    " frees it", pfn_at(s, zone, at), owner, b->token);
 	}
-	worker_count(w, COUNT_PAGES, -(1ULL << b->order));
+	worker_count(w, COUNT_PAGES, -((1ULL << b->order) - skip));
+}
+
+static void release(struct worker *w, const struct block *b)
+{
+	uint64_t skip = 0;
+
+	if (b->part == PART_OWNER)
+		skip = b->page->flags & PG_COMP ? 1ULL << b->order : 1;
+	release_from(w, b, skip);
 }
 
 static void count_verdict(struct worker *w, enum verdict verdict, unsigned int order)
@@ -133,6 +143,7 @@ enum verdict stress_alloc(struct worker *w, const struct alloc_request *req, str
 	count_verdict(w, verdict, req->order);
 	if (verdict == VERDICT_OK) {
 		out->order = req->order;
+		out->part = PART_ALL;
 		claim(w, out);
 	}
 	log_end(w, verdict, out, verdict == VERDICT_OK);
@@ -150,9 +161,25 @@ void stress_free(struct worker *w, const struct block *block)
 	stress_log(w, &(struct oplog_entry){ .op = LOG_FREE, .order = block->order,
 					     .token = block->token });
 	release(w, block);
-	check_freed(w, mm_free_pages(&w->s->mm, block->page, block->order));
+	if (block->part == PART_USER)
+		check_freed(w, mm_put_page(&w->s->mm, block->page));
+	else
+		check_freed(w, mm_free_pages(&w->s->mm, block->page, block->order));
 	worker_count(w, COUNT_OPS, 1);
 	log_end(w, 0, NULL, 0);
+}
+
+void stress_share(struct worker *w, struct block *block, struct block *user)
+{
+	stress_log(w, &(struct oplog_entry){ .op = LOG_GET, .n = 1, .token = block->token });
+	check_freed(w, mm_get_page(&w->s->mm, block->page));
+	worker_count(w, COUNT_OPS, 1);
+	log_end(w, 0, NULL, 0);
+	*user = *block;
+	block->part = PART_OWNER;
+	user->part = PART_USER;
+	if (!(block->page->flags & PG_COMP))
+		user->order = 0;
 }
 
 /* --- many at once ------------------------------------------------------------------------- */
@@ -163,6 +190,7 @@ static void claim_singles(struct worker *w, struct block *out, uint32_t nr)
 {
 	for (uint32_t i = 0; i < nr; i++) {
 		out[i].order = 0;
+		out[i].part = PART_ALL;
 		claim(w, &out[i]);
 	}
 }

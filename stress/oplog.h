@@ -27,7 +27,8 @@ struct oplog_entry {
 	uint8_t	 order;			/* SYSCTL: which one */
 	uint8_t	 context;
 	uint32_t gfp;			/* MOVABLE, DIRTY: on */
-	uint32_t n;			/* pages; DRAIN, CPU_*: the CPU; SYSCTL: the index */
+	uint32_t n;			/* pages; DRAIN, CPU_*: the CPU; SYSCTL: the index;
+					 * GET: 1 if the new user stays */
 	uint32_t token;			/* of the block it is done to */
 	int64_t	 value;
 };

@@ -50,7 +50,11 @@ struct block {				/* an allocation in somebody's books */
 	struct page *page;
 	uint32_t     token;
 	uint8_t	     order;
+	uint8_t	     part;		/* enum block_part */
 };
+
+/* Two users of one block: each has the books of a part, and gives back its own use. */
+enum block_part { PART_ALL, PART_OWNER, PART_USER };
 
 enum counter {				/* of one thread */
 	COUNT_OPS,			/* allocations, frees, and whatever else a step does */
@@ -202,6 +206,12 @@ enum verdict stress_alloc(struct worker *w, const struct alloc_request *req, str
 
 /* Checks the block, clears it from the books and gives it back. */
 void stress_free(struct worker *w, const struct block *block);
+
+/*
+ * One more user, for another thread; the books of what it holds, the first page
+ * or a whole compound block, become its own.  Both go in any order.
+ */
+void stress_share(struct worker *w, struct block *block, struct block *user);
 
 /* Single pages at once: up to nr into out[]; how many. */
 uint32_t stress_alloc_bulk(struct worker *w, const struct alloc_request *req,

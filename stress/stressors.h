@@ -7,6 +7,7 @@
  */
 ROW(churn, "alloc and free, each CPU its own")
 ROW(handoff, "alloc here, free there")
+ROW(refs, "users of one block on two CPUs, whoever is last frees it")
 ROW(drain, "sets are emptied from afar while their owners use them")
 ROW(pressure, "allocation near the marks, with direct reclaim")
 ROW(exhaust, "everything is taken, then given back")

@@ -213,8 +213,15 @@ static void emit(struct program *p, struct log_op *lop, const struct op *op)
 {
 	if (lop->out == NO_OP)
 		lop->out = p->nr_ops;
-	if (p->nr_ops < OPS_MAX)
-		p->ops[p->nr_ops++] = *op;
+	if (p->nr_ops == OPS_MAX)
+		return;
+	p->ops[p->nr_ops] = *op;
+	/* Who says so does it among the others: on real threads nothing was done alone. */
+	if (op->kind == OP_SPLIT || op->kind == OP_GET || op->kind == OP_MOVABLE ||
+	    op->kind == OP_DIRTY || op->kind == OP_SYSCTL || op->kind == OP_CPU_DOWN ||
+	    op->kind == OP_CPU_UP)
+		p->ops[p->nr_ops].by = (uint8_t)(lop->op.cpu + 1);
+	p->nr_ops++;
 }
 
 static void emit_free(struct stress_log *log, struct program *p, struct log_op *lop,
@@ -252,11 +259,11 @@ static void emit_on_block(struct stress_log *log, struct program *p, struct log_
 	}
 	op.ref = (uint16_t)owner->slot;
 	op.on = lop->op.gfp != 0;
-	op.gfp = 0;
+	op.gfp = op.n = 0;
 	emit(p, lop, &op);
 	if (op.kind == OP_SPLIT)
 		owner->gone = calloc(OP_PAGES_MAX, 1);
-	if (op.kind == OP_GET)		/* the log means: and put it again */
+	if (op.kind == OP_GET && !lop->op.n)	/* the log means: and put it again */
 		emit(p, lop, &(struct op){ .kind = OP_FREE, .cpu = op.cpu, .ref = op.ref });
 }
 
