@@ -23,14 +23,14 @@ WARN	:= -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror
 FREE	:= -O2 -ffreestanding -fno-pie
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 NOUAR	:= -fsanitize-address-use-after-return=never
-TRAP	:= -fsanitize=fuzzer-no-link,address,undefined -fsanitize-trap=undefined $(NOUAR) \
-	   -fno-sanitize-coverage=trace-cmp -fno-unroll-loops \
+TRAP	:= -fsanitize=address,undefined -fsanitize-trap=undefined $(NOUAR) -fno-unroll-loops \
 	   -fno-sanitize=null,object-size,alignment
 LINKFUZZ := -O2 -fsanitize=fuzzer,address,undefined -fsanitize-trap=undefined -fuse-ld=lld-19
 MCDC	:= -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc
 
 core	:= $(wildcard core/*.c)
 fuzz	:= $(wildcard harness/fuzz/*.c)
+bench	:= $(wildcard harness/bench/*.c)
 shared	:= $(filter-out %/driver.c %/afl_mutator.c %_state.c,$(fuzz))
 library	:= $(core) $(wildcard harness/*.c harness/linux/*.c harness/hooks/sim/*.c) $(shared)
 cli	:= $(wildcard harness/cli/*.c harness/linux/cli/*.c)
@@ -48,7 +48,7 @@ build/$(1)/tidemark: $(call objects,$(1),$(library) $(cli))
 	$(Q)$(2) $(3) $$^ $(4) -o $$@
 build/$(1)/unit: $(call objects,$(1),$(library) $(unit))
 	$(Q)$(2) $(3) $$^ $(4) -lcriterion -o $$@
--include $(patsubst %.o,%.d,$(call objects,$(1),$(library) $(cli) $(unit) $(fuzz)))
+-include $(patsubst %.o,%.d,$(call objects,$(1),$(library) $(cli) $(unit) $(fuzz) $(bench)))
 endef
 
 $(eval $(call variant,plain,gcc,-O2))
@@ -69,22 +69,20 @@ $(eval $(call variant,free-clang32,clang-19,$(FREE) -m32))
 # called by.  afl_state.c writes AFL's map itself, so AFL's compiler stays away.
 export AFL_QUIET := 1
 export AFL_USE_ASAN := 1
-# Our mutator does not ask for operands of comparisons, so nobody records them;
-# and what leads somewhere new is new in core and parser, not in model and executor.
-UNSEEN	:= -fno-sanitize-coverage=edge,inline-8bit-counters,indirect-calls,pc-table
-unseen	 = $(if $(filter-out core/% harness/op% %/canary.c,$<),$(UNSEEN))
-$(eval $(call variant,fuzz,clang-19,-O2 $(TRAP) $$(unseen),-fuse-ld=lld-19))
+# Coverage is of what is under test: core/ and the parser.  The way through our own
+# checks says nothing new, and each counter costs time at every input.  Nobody
+# records operands of comparisons: our mutator does not ask for them.
+COUNT	:= -fsanitize-coverage=inline-8bit-counters,pc-table,indirect-calls
+counted	 = $(filter-out core/validate.c,$(filter core/% harness/op_text% %/canary.c,$<))
+count	 = $(if $(counted),$(COUNT))
+$(eval $(call variant,fuzz,clang-19,-O2 $(TRAP) $$(count),-fuse-ld=lld-19))
 $(eval $(call variant,afl,afl-clang-fast,-O2 -w))
-# Coverage is of what is under test: core/ and the parser.  The way through our
-# own checks says nothing new, and each counter costs time at every input.
-blind	:= core/validate.c $(filter-out harness/op_text%,$(library:core/%=))
-NOCOV	:= -fno-sanitize-coverage=edge,inline-8bit-counters,pc-table,indirect-calls,stack-depth
-$(call objects,fuzz,$(blind)): BLIND := $(NOCOV)
-# Nor are model and executor under test while fuzzing: make test runs them with all
-# sanitizers.  Core, what touches simulated memory, decoder and parser keep theirs.
+# Nor are model, executor, validators and ranges of ops under test while fuzzing: make
+# test runs them with all sanitizers.  Core, what touches simulated memory, decoder and
+# parser keep theirs.
 checking := $(filter-out %/run_contents.c,$(wildcard harness/oracle*.c harness/run*.c)) \
-	    harness/hash.c
-$(call objects,fuzz,$(checking)): BLIND := $(NOCOV) -fno-sanitize=address,undefined
+	    harness/hash.c harness/op.c core/validate.c
+$(call objects,fuzz,$(checking)): BLIND := -fno-sanitize=address,undefined
 $(eval $(call variant,mutator,clang-19,-O2 -fPIC))
 
 targets	:= $(shell sed -n 's/^[[:blank:]]*ROW.\([a-z_]*\),.*/\1/p' harness/targets.h)
