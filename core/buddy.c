@@ -49,7 +49,12 @@ void buddy_list_del(struct zone *z, struct page *page)
 	mm_assert(X3, page->zone == z->id);
 	list_del(&z->area[page->order].list[page->type], z->pages, page);
 	touched(z, zone_pfn(z, page), page->order, page->type);
-	*page = (struct page){ .flags = flags };
+	/* Its links are zero by now; users and CPU a free block has none (X3). */
+	page->state = PAGE_NONE;
+	page->order = 0;
+	page->type = 0;
+	page->zone = 0;
+	page->flags = flags;
 }
 
 void buddy_account(struct zone *z, int64_t nr, enum migratetype type)
@@ -145,7 +150,7 @@ void buddy_free(struct zone *z, struct page *page, unsigned int order, enum migr
 		pfn &= ~(1ULL << order);
 		page = zone_page(z, pfn);
 	}
-	*page = (struct page){ .flags = flags };
+	page->flags = flags;
 	buddy_list_add(z, page, order, type, goes_to_tail(z, pfn, order, place));
 }
 

@@ -240,12 +240,16 @@ static bool context_init(struct alloc_context *ac, struct mm *mm, const struct a
 {
 	unsigned int nid = req->nid == NODE_NONE ? mm->cpu_node[hook_cpu(mm->tun.hw)] : req->nid;
 
-	*ac = (struct alloc_context){
-		.mm = mm, .gfp = gfp, .order = req->order, .context = req->context,
-		.type = gfp_migratetype(&mm->tun, gfp), .highest = gfp_zone(&mm->tun, gfp),
-		.zonelist = mm->nodes[nid].zonelist[gfp & __GFP_THISNODE ? ZONELIST_NOFALLBACK
-									 : ZONELIST_FALLBACK],
-		.nodemask = req->nodemask, .spread_dirty = (gfp & __GFP_WRITE) != 0 };
+	ac->mm = mm;
+	ac->gfp = gfp;
+	ac->order = req->order;
+	ac->context = req->context;
+	ac->type = gfp_migratetype(&mm->tun, gfp);
+	ac->highest = gfp_zone(&mm->tun, gfp);
+	ac->zonelist = mm->nodes[nid].zonelist[gfp & __GFP_THISNODE ? ZONELIST_NOFALLBACK
+								     : ZONELIST_FALLBACK];
+	ac->nodemask = req->nodemask;
+	ac->spread_dirty = (gfp & __GFP_WRITE) != 0;
 	return context_reset(ac);
 }
 
