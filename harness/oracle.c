@@ -139,12 +139,16 @@ bool oracle_same(const struct oracle *a, const struct oracle *b)
 	       memcmp(a->range, b->range, a->nr_ranges * sizeof(a->range[0])) == 0;
 }
 
-void oracle_disown_all(struct oracle *o)
+void oracle_disown(struct oracle *o, unsigned int zone, pfn_t start, pfn_t end)
 {
 	for (uint32_t i = 0; i < o->nr_ranges; i++) {
 		const struct oracle_range *r = &o->range[i];
+		pfn_t from = r->start > start ? r->start : start;
+		pfn_t to = r->end < end ? r->end : end;
 
-		memset(&o->owner[r->first], 0, (size_t)(r->end - r->start) * sizeof(*o->owner));
+		if (r->zone == zone && from < to)
+			memset(&o->owner[r->first + (from - r->start)], 0,
+			       (size_t)(to - from) * sizeof(*o->owner));
 	}
 }
 

@@ -40,8 +40,8 @@ void oracle_copy(struct oracle *to, const struct oracle *from);
 /* Do two models of one machine know the same?  Owners themselves are not compared. */
 bool oracle_same(const struct oracle *a, const struct oracle *b);
 
-/* Nobody owns any page any more; how many anybody owns is not changed. */
-void oracle_disown_all(struct oracle *o);
+/* Nobody owns the pages [start, end) of the zone any more; how many anybody owns is not changed. */
+void oracle_disown(struct oracle *o, unsigned int zone, pfn_t start, pfn_t end);
 
 extern const size_t oracle_size;			/* sizeof(struct oracle) */
 

@@ -4,16 +4,18 @@
  *
  * A program whose machine is the one of the program before gets it back as it
  * was after boot, without booting: an image has all of it but the struct
- * pages, and of those the few that boot writes; all others are cleared.  A
- * program that ended with a finding, or that somebody listened to, leaves
- * nothing to build on.  With RUN_VALIDATE every restored machine is compared
- * with one that boots.
+ * pages, and of those the few that boot writes.  The others are cleared where
+ * hooks saw core write, in a zone that was imported everywhere.  A program that
+ * ended with a finding, or that somebody listened to, leaves nothing to build
+ * on.  With RUN_VALIDATE every restored machine is compared with one that boots.
  */
 #define _GNU_SOURCE
 #include "run_internal.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
+
+#include "bits.h"
 
 enum {
 	KEEP_BYTES  = 64 << 20,		/* larger mappings are given back, not cleared */
@@ -178,6 +180,43 @@ static bool take_image(struct run *r, struct image *im)
 	return true;
 }
 
+/* Takes the lowest run of bits out of *parts: the pages there, as indexes in the zone. */
+static struct pfn_range next_parts(uint64_t *parts, unsigned int shift, uint64_t spanned)
+{
+	unsigned int first = ffs_u64(*parts), nr = ffs_u64(~(*parts >> first));
+
+	*parts &= nr == 64 ? 0 : ~(((1ULL << nr) - 1) << first);
+	return (struct pfn_range){ (uint64_t)first << shift,
+				   min_u64((uint64_t)(first + nr) << shift, spanned) };
+}
+
+/* The records of pages that core may have written, and who owned them, are zero again. */
+static void scrub(struct run *r, struct zone *z)
+{
+	const struct sim_dirt *d = &r->hw.dirt[z->id];
+	uint64_t parts = r->imported >> z->id & 1 ? UINT64_MAX : d->parts;
+
+	while (parts) {
+		struct pfn_range at = next_parts(&parts, d->shift, zone_spanned(z));
+
+		if (at.start >= at.end)
+			break;
+		memset(z->pages + at.start, 0, (size_t)(at.end - at.start) * sizeof(*z->pages));
+		oracle_disown(r->oracle, z->id, z->start_pfn + at.start, z->start_pfn + at.end);
+	}
+}
+
+/* Nothing has been written since boot. */
+static void all_clean(struct run *r)
+{
+	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
+		const struct zone *z = &r->mm.zones[r->zone_ids[i]];
+
+		r->hw.dirt[z->id] = (struct sim_dirt){
+			.start = z->start_pfn, .shift = (uint8_t)fls_u64((zone_spanned(z) - 1) / 64) };
+	}
+}
+
 static void restore(struct run *r, const struct image *im)
 {
 	const uint8_t *types = im->types;
@@ -187,7 +226,7 @@ static void restore(struct run *r, const struct image *im)
 		unsigned int id = r->zone_ids[i];
 		struct zone *z = &r->mm.zones[id];
 
-		memset(z->pages, 0, (size_t)zone_spanned(z) * sizeof(*z->pages));
+		scrub(r, z);
 		memcpy(z->blocks.type, types, (size_t)z->blocks.nr);
 		memcpy(z->cpu, cpus, r->mm.nr_cpus * sizeof(*z->cpu));
 		types += z->blocks.nr;
@@ -199,7 +238,6 @@ static void restore(struct run *r, const struct image *im)
 	memset(r->mm.events, 0, r->mm.nr_cpus * sizeof(*r->mm.events));
 	for (unsigned int i = 0; i < im->nr_heads; i++)
 		r->mm.zones[im->heads[i].zone].pages[im->heads[i].index] = im->heads[i].page;
-	oracle_disown_all(r->oracle);
 	oracle_copy(r->oracle, im->oracle);
 }
 
@@ -279,5 +317,6 @@ void run_boot(struct run *r, const struct mm_config *config)
 		if (!same)
 			im->config = *config;
 	}
+	all_clean(r);
 	r->imported = 0;
 }

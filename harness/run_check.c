@@ -33,6 +33,7 @@ static void see_list(struct run *r, const struct zone *z, unsigned int list)
 	seen->nr[list] = l->nr;
 	seen->orders[type] = (uint16_t)((seen->orders[type] & ~(1u << order)) |
 					(l->nr ? 1u << order : 0u));
+	seen->changed |= (uint8_t)(1u << type);
 }
 
 static void see_lists(struct run *r, const struct zone *z)
@@ -317,8 +318,8 @@ static void zone_features(struct run *r, const struct zone *z)
 		seen->told_band = (uint8_t)(at + 1);
 		feature(r, FEATURE_BAND, z->id, at);
 	}
-	for (unsigned int type = 0; type < NR_MIGRATETYPES; type++) {
-		unsigned int order = fls_u64(seen->orders[type]);
+	for (; seen->changed; seen->changed &= (uint8_t)(seen->changed - 1)) {
+		unsigned int type = ffs_u64(seen->changed), order = fls_u64(seen->orders[type]);
 
 		if (order == seen->told[type])
 			continue;

@@ -42,6 +42,7 @@ struct zone_seen {
 	uint32_t nr[NR_ORDERS * NR_MIGRATETYPES];	/* blocks, by list as in hooks.h */
 	int64_t	 pages[NR_MIGRATETYPES];		/* on lists of the type */
 	uint16_t orders[NR_MIGRATETYPES];		/* bit per order that has some */
+	uint8_t	 changed;				/* bit per type whose orders did */
 	/* What features last told of the zone; band and set plus 1, 0 is nothing yet. */
 	uint8_t	 told[NR_MIGRATETYPES];			/* largest order + 1 */
 	uint8_t	 told_band;

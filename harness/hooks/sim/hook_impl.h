@@ -36,6 +36,13 @@ struct touched {			/* a block that changed lists */
 	uint8_t	list;			/* as hooks.h numbers them */
 };
 
+/* What of a zone core can have written since boot: a bit per 64th part of its pages. */
+struct sim_dirt {
+	pfn_t	 start;			/* the zone's */
+	uint64_t parts;
+	uint8_t	 shift;			/* log2 pages in a part */
+};
+
 struct hw {
 	uint8_t	 cpu;			/* who runs */
 	uint8_t	 irq_masked;		/* bool */
@@ -68,6 +75,7 @@ struct hw {
 	uint64_t random;		/* state of hook_random */
 	struct contents *contents;	/* simulated page contents, sim.c; NULL: none kept */
 	struct touched touched[TOUCHED_MAX];	/* the latest */
+	struct sim_dirt dirt[MAX_ZONES];	/* since run_boot() */
 };
 
 /* Looks at budget and interrupt, sets the alarm anew. */
@@ -193,8 +201,21 @@ static inline bool hook_lock_is_held(struct hw *hw, const struct spinlock *lock)
 	return lock->holder == hw->cpu + 1;
 }
 
+/*
+ * Core writes records of pages of a block that goes on or off a list, or of one that
+ * is handed out, and its neighbours on a list were named before.
+ */
+SIM_BARE static inline void sim_dirty(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	struct sim_dirt *d = &hw->dirt[zone];
+	uint64_t first = (pfn - d->start) >> d->shift, last = (pfn + nr - 1 - d->start) >> d->shift;
+
+	d->parts |= (UINT64_MAX >> (63 - last % 64)) & (UINT64_MAX << first % 64);
+}
+
 static inline void hook_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 {
+	sim_dirty(hw, zone, pfn, nr);
 	if (hw->contents)
 		sim_pages_alloc(hw, zone, pfn, nr);
 }
@@ -221,6 +242,7 @@ SIM_BARE static inline void hook_touched(struct hw *hw, unsigned int zone, pfn_t
 	t->zone = (uint8_t)zone;
 	t->list = (uint8_t)list;
 	hw->zones_touched |= 1ULL << zone;
+	sim_dirty(hw, zone, pfn, 1);
 	if (hw->sched && list >= LIST_OF_CPU)
 		sim_touched(hw, zone, list - LIST_OF_CPU);
 }
