@@ -62,12 +62,17 @@ def row(patch, told):
 		patch.stem, about(patch), diverged, total, first)
 
 
-def write_table(rows):
+def write_rows(rows):
+	"""Into the table; those of rules that were not asked for stay, if the rule is still there."""
 	text = README.read_text()
 	before, rest = text.split(BEGIN)
-	after = rest.split(END)[1]
-	table = ['| rule | without it | programs that diverge | first op |', '|---|---|---|---|']
-	README.write_text(before + BEGIN + '\n' + '\n'.join(table + rows) + '\n' + END + after)
+	old, after = rest.split(END)
+	table = {line.split()[1]: line for line in old.splitlines()[3:]}
+	table.update(rows)
+	lines = ['| rule | without it | programs that diverge | first op |', '|---|---|---|---|',
+		 *(table[name] for name in sorted(table)
+		   if (HERE / 'ablation' / (name + '.patch')).exists())]
+	README.write_text(before + BEGIN + '\n' + '\n'.join(lines) + '\n' + END + after)
 
 
 def main():
@@ -83,7 +88,7 @@ def main():
 	if status != 0:
 		print('with all its rules core does not agree either:\n' + output, file=sys.stderr)
 		return 2
-	rows, unnoticed = [], 0
+	rows, unnoticed = {}, 0
 	with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
 		for patch, told, why in pool.map(lambda patch: without(patch, windows), patches):
 			if told is None:
@@ -93,9 +98,8 @@ def main():
 			print('%-26s %5d of %d programs diverge' % (
 				patch.stem, diverged, total), flush=True)
 			unnoticed += not diverged
-			rows.append(line)
-	if not options.only:
-		write_table(rows)
+			rows[patch.stem] = line
+			write_rows(rows)
 	print('%d rules, %d unnoticed' % (len(rows), unnoticed))
 	return 1 if unnoticed or not rows else 0
 
