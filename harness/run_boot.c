@@ -213,7 +213,9 @@ static void all_clean(struct run *r)
 		const struct zone *z = &r->mm.zones[r->zone_ids[i]];
 
 		r->hw.dirt[z->id] = (struct sim_dirt){
-			.start = z->start_pfn, .shift = (uint8_t)fls_u64((zone_spanned(z) - 1) / 64) };
+			.start = z->start_pfn,
+			.shift = (uint8_t)fls_u64((zone_spanned(z) - 1) / 64),
+		};
 	}
 }
 

@@ -63,7 +63,7 @@ def row(patch, told):
 
 
 def write_rows(rows):
-	"""Into the table; those of rules that were not asked for stay, if the rule is still there."""
+	"""Into the table, where rows of rules that were not asked for stay."""
 	text = README.read_text()
 	before, rest = text.split(BEGIN)
 	old, after = rest.split(END)
