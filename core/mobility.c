@@ -161,9 +161,9 @@ static bool fallback(struct zone *z, unsigned int order, enum migratetype type,
 static bool cma_is_plenty(const struct zone *z)
 {
 	struct hw *hw = z->tun->hw;
+	int64_t cma = read_shared(hw, z->stats.count[NR_FREE_CMA]);
 
-	return read_shared(hw, z->stats.count[NR_FREE_CMA]) >
-	       read_shared(hw, z->stats.count[NR_FREE_PAGES]) / 2;
+	return cma > read_shared(hw, z->stats.count[NR_FREE_PAGES]) / 2;
 }
 
 struct page *mobility_take(struct zone *z, unsigned int order, enum migratetype type,

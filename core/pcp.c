@@ -347,7 +347,8 @@ void pcp_drain_batch(struct zone *z, unsigned int cpu)
 {
 	struct hw *hw = z->tun->hw;
 	struct pcp *pcp = &z->cpu[cpu].pcp;
-	uint32_t nr = (uint32_t)min_u64(read_shared(hw, pcp->count), read_shared(hw, pcp->batch));
+	uint32_t batch = read_shared(hw, pcp->batch);
+	uint32_t nr = (uint32_t)min_u64(read_shared(hw, pcp->count), batch);
 
 	if (!nr)
 		return;

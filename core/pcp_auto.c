@@ -21,10 +21,12 @@ struct bounds {				/* read once: a sysctl may write them meanwhile */
 static struct bounds bounds_of(const struct zone *z, const struct pcp *pcp)
 {
 	struct hw *hw = z->tun->hw;
+	struct bounds b;
 
-	return (struct bounds){ .batch = read_shared(hw, pcp->batch),
-				.low = read_shared(hw, pcp->high_min),
-				.most = read_shared(hw, pcp->high_max) };
+	b.batch = read_shared(hw, pcp->batch);
+	b.low = read_shared(hw, pcp->high_min);
+	b.most = read_shared(hw, pcp->high_max);
+	return b;
 }
 
 uint32_t pcp_auto_refill(struct zone *z, struct pcp *pcp, unsigned int order)
@@ -125,10 +127,12 @@ bool pcp_auto_full(struct zone *z, struct pcp *pcp, unsigned int order, uint32_t
 void pcp_auto_freed(struct zone *z)
 {
 	struct hw *hw = z->tun->hw;
+	int64_t free;
 
 	mm_assert(P3, z->tun->policy.rules == RULES_6_12);
 	if (!read_shared(hw, z->below_high))
 		return;
-	if (watermark_ok(z, 0, zone_wmark(z, WMARK_HIGH), ZONE_MOVABLE, 0, zone_free_pages(z)))
+	free = zone_free_pages(z);
+	if (watermark_ok(z, 0, zone_wmark(z, WMARK_HIGH), ZONE_MOVABLE, 0, free))
 		write_shared(hw, z->below_high, false);
 }

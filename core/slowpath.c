@@ -99,10 +99,13 @@ static bool reclaim_could_help(const struct slow *s)
 	unsigned int at = 0;
 	struct zone *z;
 
-	for (; (z = context_next_zone(ac, &at)); at++)
+	for (; (z = context_next_zone(ac, &at)); at++) {
+		int64_t free = zone_free_pages_exact(z, ac->mm->nr_cpus);
+
 		if (watermark_ok(z, ac->order, zone_wmark(z, WMARK_MIN), ac->highest,
-				 s->alloc_flags, zone_free_pages_exact(z, ac->mm->nr_cpus)))
+				 s->alloc_flags, free))
 			return true;
+	}
 	return false;
 }
 

@@ -121,6 +121,16 @@ static void add_node(struct hasher *h, const struct node *n)
 			add(h, n->zonelist[kind][i]);
 }
 
+/* Read past the hooks: looking must not be a step of the machine's. */
+static uint64_t event_sum(const struct mm *mm, unsigned int event)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++)
+		sum += mm->events[cpu][event];
+	return sum;
+}
+
 uint64_t state_hash(const struct mm *mm)
 {
 	XXH64_state_t xxh;
@@ -136,7 +146,7 @@ uint64_t state_hash(const struct mm *mm)
 		if (mm->nodes[nid].online)
 			add_node(&h, &mm->nodes[nid]);
 	for (unsigned int event = 0; event < NR_VM_EVENTS; event++)
-		add(&h, mm_event_sum(mm, (enum vm_event)event));
+		add(&h, event_sum(mm, event));
 	for (unsigned int cpu = 0; cpu < mm->nr_cpus; cpu++)
 		add(&h, mm->drainer.wanted[cpu]);
 	flush(&h);

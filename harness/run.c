@@ -144,6 +144,8 @@ void run_begin(struct run *r)
 	}
 	r->hw.on_event = r->on_event;
 	r->hw.on_event_to = r->on_event_to;
+	if (r->flags & RUN_STEPS)
+		run_watch_steps(r);
 	if (r->program->state)
 		take_state(r, r->program->state);
 }

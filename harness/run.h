@@ -21,6 +21,7 @@ enum run_flags {
 	RUN_HASH	= 1 << 2,	/* state hash after every op, see on_hash */
 	RUN_NO_CHECKS	= 1 << 3,	/* core alone: for benchmarks */
 	RUN_NO_END	= 1 << 4,	/* no checks after the last op: for benchmarks */
+	RUN_STEPS	= 1 << 5,	/* state hash at every step, see on_step */
 };
 
 struct finding {
@@ -42,6 +43,7 @@ struct run_stats {			/* of the last program */
 	uint64_t switches;		/* from one CPU or daemon to another */
 	uint64_t steps;
 	uint64_t state_hash;		/* with RUN_HASH: after the last op */
+	uint64_t trace_hash;		/* with RUN_STEPS: of all steps so far */
 };
 
 struct run;				/* an instance */
@@ -83,6 +85,24 @@ void run_on_switch(struct run *r, void (*fn)(void *to, const char *text), void *
 /* Called after each op; NULL to stop.  `text` is one line on what it did. */
 void run_on_op(struct run *r, void (*fn)(void *to, uint32_t op, const char *text), void *to);
 void run_on_hash(struct run *r, void (*fn)(void *to, uint32_t op, uint64_t hash), void *to);
+
+/*
+ * One step of the machine: a place where a schedule may switch.  The hash is of
+ * all state at that moment, core's with its locks, in the middle of whatever
+ * ops are there, and of what else is said here.
+ */
+struct run_step {
+	uint64_t hash;
+	uint32_t op;			/* as in struct sched_switch; nr_ops: at the end */
+	uint32_t step;			/* in the op, from 1 */
+	uint8_t  task;			/* a CPU, or SCHED_CPUS + daemon */
+	bool	 in_irq;
+	uint8_t  place;			/* as in struct sched_switch */
+	uint8_t  zone;
+	uint8_t  cpu;
+};
+
+void run_on_step(struct run *r, void (*fn)(void *to, const struct run_step *step), void *to);
 
 /*
  * Called after each op, whatever the flags; false ends the program there, clean.

@@ -11,6 +11,7 @@
  *   run_queue.c     ... which ones, and what each waits for
  *   run_import.c    ops that build a given state
  *   run_check.c     what must hold after each op and at the end
+ *   run_step.c      the state at every step, as a number
  */
 #ifndef RUN_INTERNAL_H
 #define RUN_INTERNAL_H
@@ -98,6 +99,8 @@ struct run {
 	void *on_op_to;
 	void (*on_hash)(void *to, uint32_t op, uint64_t hash);
 	void *on_hash_to;
+	void (*on_step)(void *to, const struct run_step *step);
+	void *on_step_to;
 	bool (*on_done)(void *to, uint32_t op, uint32_t slot);
 	void *on_done_to;
 	void (*on_event)(void *to, const struct event *event);
@@ -175,6 +178,9 @@ bool run_writer(const struct run *r, const struct op **writer);
 
 /* Pages that ops which may overlap the running one take at most, and give back at most. */
 void run_bounds(struct run *r, uint64_t *less, uint64_t *more);
+
+/* run_step.c */
+void run_watch_steps(struct run *r);		/* from now on */
 
 /* run_boot.c */
 struct image *run_image_new(void);

@@ -103,9 +103,8 @@ static unsigned int lowest_op(const struct sched *s, uint32_t mask)
 
 const char *sched_place_name(enum sim_place place) { return place_names[place % NR_PLACES]; }
 
-/* Which lock or datum of the machine that is. */
-static void name_place(const struct mm *mm, enum sim_place place, const volatile void *what,
-		       struct sched_switch *sw)
+void sched_name_place(const struct mm *mm, enum sim_place place, const volatile void *what,
+		      struct sched_switch *sw)
 {
 	uintptr_t at = (uintptr_t)what, zones = (uintptr_t)mm->zones;
 
@@ -132,7 +131,7 @@ static int lock_name(const struct mm *mm, const struct spinlock *lock, char *out
 {
 	struct sched_switch sw;
 
-	name_place(mm, PLACE_LOCK, lock, &sw);
+	sched_name_place(mm, PLACE_LOCK, lock, &sw);
 	if (sw.zone == NODE_NONE)
 		return snprintf(out, room, "the tunables' lock");
 	if (sw.cpu == NODE_NONE)
@@ -219,7 +218,7 @@ static void arm(struct sched *s)
 	uint64_t limit = current_task(s)->limit, left = choose_after(s);
 
 	hw->budget = left < limit - hw->steps ? hw->steps + left : limit;
-	hw->alarm = hw->irq_at ? 0 : hw->budget;
+	sim_set_alarm(hw);
 }
 
 static void count_steps(struct sched *s)
@@ -254,7 +253,7 @@ static void record(struct sched *s, unsigned int next, enum sim_place place,
 	sw->op = (uint16_t)current_task(s)->at_op;
 	sw->step = (uint32_t)s->hw->steps;
 	sw->to = (uint8_t)next;
-	name_place(s->mm, place, what, sw);
+	sched_name_place(s->mm, place, what, sw);
 	s->record->nr_switches++;
 }
 
@@ -266,6 +265,14 @@ static void leave_phase(struct sched *s)
 	save(s->hw, &t->hw);
 	s->current = SCHED_TASKS;
 	fiber_switch(t->fiber, s->main);
+}
+
+/* A step that does not come through the machine's hooks. */
+static void own_step(struct sched *s, enum sim_place place, const volatile void *what)
+{
+	s->hw->steps++;
+	if (s->hw->on_step)
+		s->hw->on_step(s->hw->on_step_to, place, what);
 }
 
 /* Who goes on at this step of the current task's? */
@@ -322,7 +329,7 @@ void sim_lock_busy(struct hw *hw, const struct spinlock *lock)
 
 		t->state = TASK_LOCK;
 		t->lock = lock;
-		hw->steps++;		/* each try is a step of its own, to be told apart */
+		own_step(s, PLACE_BUSY, lock);	/* each try is one, to be told apart */
 		mm_assert(X9, hw->steps <= t->limit);
 		decide(s, PLACE_BUSY, lock);
 		t->state = TASK_RUNS;
@@ -370,7 +377,7 @@ void hook_wait(struct hw *hw, struct waitq *q, bool (*has_work)(const void *of),
 	t->has_work = has_work;
 	t->work_of = of;
 	t->state = TASK_SLEEPS;
-	hw->steps++;
+	own_step(s, PLACE_WAIT, NULL);
 	decide(s, PLACE_WAIT, NULL);
 	t->state = TASK_RUNS;
 	t->limit = hw->steps + s->budget;	/* a new piece of work */
@@ -399,7 +406,7 @@ static void one_op(struct sched *s, struct task *t)
 	arm(s);
 	sim_step(hw, PLACE_BEGIN, NULL);
 	s->client.run(s->client.to, t->id);
-	hw->steps++;
+	own_step(s, PLACE_END, NULL);
 }
 
 static void find_next(struct sched *s, struct task *t)
@@ -548,5 +555,8 @@ void sched_leave(struct sched *s)
 	fiber_switch(current_task(s)->fiber, s->main);
 	abort();			/* nobody comes back here */
 }
+
+unsigned int sched_task(const struct sched *s) { return s->current; }
+uint32_t sched_op(const struct sched *s) { return s->task[s->current].at_op; }
 
 const struct sched_counts *sched_counts(const struct sched *s) { return &s->counts; }

@@ -87,4 +87,12 @@ void sched_restart(struct sched *s);	/* before the first run of a program */
 
 const char *sched_place_name(enum sim_place place);
 
+/* The task that runs, and the op that it is in; a daemon's is OPS_MAX plus its number. */
+unsigned int sched_task(const struct sched *s);
+uint32_t sched_op(const struct sched *s);
+
+/* Which lock or datum of the machine `what` is: place, zone and cpu of *sw. */
+void sched_name_place(const struct mm *mm, enum sim_place place, const volatile void *what,
+		      struct sched_switch *sw);
+
 #endif

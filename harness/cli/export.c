@@ -110,7 +110,8 @@ int cmd_export(int argc, char **argv)
 		.options = options,
 		.parser = option,
 		.args_doc = "FILE",
-		.doc = "Print a program as a unit test in C, to keep a failure from coming back."
+		.doc = "Print a program, with its schedule, as a unit test in C, to keep a failure "
+		       "from coming back."
 		       "\vExample: tidemark export --name=X2_refill small.ops -o test_x.c",
 	};
 	struct args args = { .in = NULL };

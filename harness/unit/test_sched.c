@@ -123,6 +123,67 @@ Test(sched, X10_what_was_drawn_is_recorded_and_replays)
 	free(p);
 }
 
+/* The steps of a run: kept, or compared with those that were. */
+struct trace {
+	uint64_t hash[4096];
+	unsigned int nr, at, tasks, irqs;
+	bool kept;
+};
+
+static void trace_step(void *to, const struct run_step *step)
+{
+	struct trace *t = to;
+
+	cr_assert_lt(t->at, 4096);
+	if (!t->kept) {
+		t->hash[t->nr++] = step->hash;
+		t->tasks |= 1u << step->task;
+		t->irqs += step->in_irq;
+	} else {
+		cr_assert_lt(t->at, t->nr);
+		cr_assert_eq(step->hash, t->hash[t->at], "step %u", t->at);
+	}
+	t->at++;
+}
+
+Test(sched, X10_every_step_has_the_hash_that_it_had)
+{
+	static const char *const schedules[] = {
+		"schedule serial\n", "schedule burst seed=5\n", "schedule pct depth=3 seed=8\n",
+		"schedule bytes bytes=20ff001180\n",
+	};
+	struct program *p = calloc(1, sizeof(*p));
+	struct run *r = run_new();
+	uint64_t before = 0;
+
+	for (unsigned int i = 0; i < sizeof(schedules) / sizeof(schedules[0]); i++) {
+		struct trace *t = calloc(1, sizeof(*t));
+		uint64_t want = hash_under(r, p, schedules[i]), steps = run_stats(r)->steps;
+
+		run_on_step(r, trace_step, t);
+		for (unsigned int again = 0; again < 12; again++) {
+			t->at = 0;
+			cr_assert(run_program(r, p, RUN_HASH | RUN_STEPS, 0));
+			t->kept = true;
+			cr_assert_eq(t->at, t->nr);
+			/* Looking changes nothing. */
+			cr_assert_eq(run_stats(r)->state_hash, want);
+			cr_assert_eq(run_stats(r)->steps, steps);
+			if (again == 5)		/* and as switches it is the same */
+				schedule_copy(&p->schedule, run_recorded(r));
+		}
+		cr_expect_gt(t->nr, steps);
+		cr_expect_eq(t->tasks, 7);
+		cr_expect_gt(t->irqs, 5);
+		cr_expect_neq(run_stats(r)->trace_hash, before);
+		before = run_stats(r)->trace_hash;
+		run_on_step(r, NULL, NULL);
+		free(t);
+	}
+	run_delete(r);
+	free(p);
+}
+
 Test(sched, X10_every_order_is_tried_once)
 {
 	struct program *p = calloc(1, sizeof(*p));

@@ -52,6 +52,9 @@ struct hw {
 	uint64_t alarm;			/* step after which sim_alarm() is asked; 0: at once */
 	uint64_t budget;		/* steps until sim_over() decides what comes now */
 	struct sched *sched;		/* who runs when; NULL: one after the other */
+	/* Told of every step before anything else happens there; NULL: nobody. */
+	void	(*on_step)(void *to, enum sim_place place, const volatile void *what);
+	void	*on_step_to;
 
 	/*
 	 * Faults and interrupts; 0 is "not armed", n strikes at the n-th chance from now.
@@ -108,6 +111,12 @@ SIM_BARE static inline void sim_step(struct hw *hw, enum sim_place place, const 
 {
 	if (++hw->steps > hw->alarm)
 		sim_alarm(hw, place, what);
+}
+
+/* With an interrupt armed, or somebody who listens, each step counts. */
+static inline void sim_set_alarm(struct hw *hw)
+{
+	hw->alarm = hw->irq_at || hw->on_step ? 0 : hw->budget;
 }
 
 static inline void hook_step(struct hw *hw) { sim_step(hw, PLACE_NONE, NULL); }

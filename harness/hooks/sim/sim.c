@@ -263,10 +263,11 @@ static void interrupt(struct hw *hw)
 
 void sim_alarm(struct hw *hw, enum sim_place place, const volatile void *what)
 {
+	if (hw->on_step)
+		hw->on_step(hw->on_step_to, place, what);
 	if (hw->steps > hw->budget)
 		sim_over(hw, place, what);
 	if (hw->irq_at && !hw->irq_masked && --hw->irq_at == 0)
 		interrupt(hw);
-	/* With an interrupt armed each step counts. */
-	hw->alarm = hw->irq_at ? 0 : hw->budget;
+	sim_set_alarm(hw);
 }
