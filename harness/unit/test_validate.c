@@ -7,12 +7,13 @@
  */
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "buddy.h"
-#include "fixture.h"
+#include "oracle_bench.h"
 #include "pcp.h"
 #include "validate.h"
 
@@ -296,6 +297,43 @@ Test(validate, M5_pageblocks_of_the_largest_order, .signal = SIGABRT)
 	validate_mm(mm);
 	z->nr_reserved_highatomic = 2048;
 	validate_mm(mm);
+}
+
+static void look_at_set(void *to)
+{
+	const struct scene *s = to;
+
+	validate_block(s->mm, s->z, zone_pfn(s->z, s->pcp));
+}
+
+/* Of a page of a set whose pageblock is CMA's from now on; its list is `type`'s. */
+static const char *tag_of_cma_in_a_set(const char *rules, enum migratetype type)
+{
+	struct scene s;
+	char text[256];
+	const char *tag;
+
+	snprintf(text, sizeof(text), "tidemark 1\nmachine cpus=1 zones=Normal,Movable\n"
+		 "zone Normal start=4096 spanned=8192\npolicy pcp_batch=7 rules=%s\nops\n", rules);
+	s.mm = boot_text(text);
+	s.z = zone_of(s.mm, ZONE_NORMAL);
+	cr_assert_not_null(get_pages(s.mm, type == MIGRATE_MOVABLE ? GFP_HIGHUSER_MOVABLE
+								   : GFP_KERNEL, 0));
+	s.pcp = first_of(s.z, &s.z->cpu[0].pcp.lists[type]);
+	cr_assert_str_empty(tag_of_panic(look_at_set, &s));
+	pageblock_set_type(&s.mm->tun, &s.z->blocks, zone_pfn(s.z, s.pcp), MIGRATE_CMA);
+	tag = tag_of_panic(look_at_set, &s);
+	boot_done(s.mm);
+	return tag;
+}
+
+/* Under 6.1's rules such a page says itself that it is CMA's. */
+Test(validate, P5_CMA_in_sets_under_either_rules)
+{
+	cr_expect_str_eq(tag_of_cma_in_a_set("6.1", MIGRATE_MOVABLE), "P5");
+	cr_expect_str_eq(tag_of_cma_in_a_set("6.1", MIGRATE_UNMOVABLE), "P5");
+	cr_expect_str_eq(tag_of_cma_in_a_set("6.12", MIGRATE_MOVABLE), "");
+	cr_expect_str_eq(tag_of_cma_in_a_set("6.12", MIGRATE_UNMOVABLE), "P5");
 }
 
 /* --- X7 --------------------------------------------------------------------------------------- */
