@@ -339,27 +339,37 @@ static bool simpler_machine(struct shrinker *s)
 	return any;
 }
 
-/* --- marks in place of ops ----------------------------------------------------------------- */
+/* --- another machine in place of ops -------------------------------------------------------- */
+
+enum { FEW_OPS = 4, PARTS_MAX = 4, OTHER_MACHINES = 8 };
 
 /*
- * Many ops may only be there to bring free pages near a mark.  The last few, on
- * a machine with higher marks, may do as well.
+ * Many ops may only be there to bring free pages near a mark, or to get at
+ * several pageblocks: marks near what there is, and small pageblocks, do that, too.
  */
-static bool higher_marks(struct shrinker *s)
+static void another_machine(struct mm_config *c, unsigned int i)
 {
-	static const uint8_t quarters[] = { 2, 3, 4, 6, 8 };	/* of all pages */
+	static const uint8_t quarters[OTHER_MACHINES / 2] = { 4, 6, 8, 3 };	/* of all pages */
+	uint64_t kbytes = run_pages(c) << (c->page_shift - 10);
 
-	for (uint32_t kept = 2; kept < s->best->nr_ops && kept <= 8; kept++)
-		for (unsigned int i = 0; i < sizeof(quarters); i++) {
-			struct mm_config *c = &s->next->config;
-			uint64_t kbytes;
+	kbytes = min_u64(kbytes, INT32_MAX / 8) * quarters[i % (OTHER_MACHINES / 2)] / 4;
+	c->sysctl.min_free_kbytes = (int32_t)kbytes;
+	if (i >= OTHER_MACHINES / 2)
+		c->pageblock_order = 1;
+}
 
-			leave_out(s, 0, s->best->nr_ops - kept);
-			kbytes = run_pages(c) << (c->page_shift - 10);
-			c->sysctl.min_free_kbytes =
-				(int32_t)(min_u64(kbytes, INT32_MAX / 8) * quarters[i] / 4);
-			if (shrink_keep_anyhow(s))
-				return true;
+static bool fewer_ops_elsewhere(struct shrinker *s)
+{
+	for (unsigned int i = 0; i < OTHER_MACHINES && s->best->nr_ops > FEW_OPS; i++)
+		for (uint32_t parts = 2; parts <= PARTS_MAX; parts++) {
+			uint32_t nr = s->best->nr_ops / parts;
+
+			for (uint32_t first = 0; first + nr <= s->best->nr_ops; first += nr) {
+				leave_out(s, first, nr);
+				another_machine(&s->next->config, i);
+				if (shrink_keep_anyhow(s))
+					return true;
+			}
 		}
 	return false;
 }
@@ -383,7 +393,7 @@ unsigned int shrink(struct program *p, unsigned int flags, const struct outcome 
 		any |= fewer_ops(&s);
 		any |= merged_ops(&s);
 		any |= s.reschedules && shrink_other_switches(&s);
-		any |= s.reschedules && higher_marks(&s);
+		any |= s.reschedules && fewer_ops_elsewhere(&s);
 		any |= simpler_machine(&s);
 		any |= simpler_ops(&s);
 		if (!any && !s.reschedules && p->schedule.kind == SCHED_RECORDED)
