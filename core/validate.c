@@ -55,13 +55,15 @@ static void check_links(const struct zone *z, const struct list *l, const struct
 		mm_assert(X3, list_entry(z->pages, page->next)->state == page->state);
 }
 
-/* X4: may a block of a list of `type` be in this pageblock?  Another zone may retype its own. */
+/*
+ * X4: may a block of a list of `type` be in this pageblock?  Another zone that has
+ * pages there may retype it, but neither to nor from an exact type.
+ */
 static bool types_agree(const struct zone *z, pfn_t pfn, unsigned int type)
 {
 	unsigned int block = pageblock_type(&z->blocks, pfn);
 
-	return block == type || !(migratetype_is_exact(block) || migratetype_is_exact(type)) ||
-	       !pageblock_is_own(&z->blocks, pfn);
+	return block == type || !(migratetype_is_exact(block) || migratetype_is_exact(type));
 }
 
 /*
@@ -78,8 +80,7 @@ static bool may_stay_apart(const struct zone *z, pfn_t pfn, pfn_t buddy, unsigne
 	bool exact = migratetype_is_exact(type) || migratetype_is_exact(other);
 
 	return order >= z->blocks.order &&
-	       (exact ? type != other : z->had_highatomic || !pageblock_is_own(&z->blocks, pfn) ||
-					!pageblock_is_own(&z->blocks, buddy));
+	       (exact ? type != other : z->had_highatomic);
 }
 
 static void check_free_block(const struct zone *z, const struct page *page, pfn_t pfn)

@@ -82,6 +82,29 @@ Test(mm, M1_Z1_a_pageblock_in_two_zones_has_one_type)
 	boot_done(mm);
 }
 
+/* The lower zone has the higher id. */
+Test(mm, M1_Z1_a_pageblock_in_two_zones_whichever_comes_first)
+{
+	struct mm *mm = boot_text("tidemark 1\nmachine cpus=2 zones=Normal,Movable\n"
+				  "node 0 cpus=0\nzone Normal start=8448 spanned=4096\n"
+				  "node 1 cpus=1\nzone Normal start=4096 spanned=4352\n"
+				  "node 2\nzone Normal start=16384 spanned=4096\nops\n");
+	struct zone *high = &mm->zones[ZONE_NORMAL];
+	struct zone *low = &mm->zones[NR_ZONE_TYPES + ZONE_NORMAL];
+
+	pageblock_set_type(&mm->tun, &high->blocks, 8448, MIGRATE_RECLAIMABLE);
+	cr_expect_eq(pageblock_type(&low->blocks, 8447), MIGRATE_RECLAIMABLE);
+	cr_expect_not(pageblock_is_own(&low->blocks, 8447));
+	cr_expect_not(pageblock_is_own(&high->blocks, 8448));
+	cr_expect_eq(low->blocks.own_nr, low->blocks.nr - 1);
+	cr_expect_eq(high->blocks.own_first, 1);
+	cr_expect_eq(high->blocks.own_nr, high->blocks.nr - 1);
+	cr_expect_eq(pageblock_type(&low->blocks, 8191), MIGRATE_MOVABLE);
+	cr_expect_eq(pageblock_type(&high->blocks, 8704), MIGRATE_MOVABLE);
+	validate_mm(mm);
+	boot_done(mm);
+}
+
 Test(mm, M1_Z1_pageblocks_where_the_spans_of_nodes_overlap)
 {
 	struct mm *mm = boot_text("tidemark 1\nmachine cpus=2 page_shift=12 pageblock_order=4 "

@@ -114,6 +114,27 @@ Test(mm_state, M1_X6_refused_pageblocks_change_nothing)
 	validated(mm, z);
 }
 
+/* Whose pages would it count? */
+Test(mm_state, M1_X2_a_pageblock_in_two_zones_is_nobodys_CMA)
+{
+	struct mm *mm = boot_text("tidemark 1\nmachine cpus=1 zones=DMA,Normal,Movable\n"
+				  "zone DMA start=0 spanned=1280\n"
+				  "zone Normal start=1280 spanned=2816\nops\n");
+	struct zone *z = zone_of(mm, ZONE_NORMAL);
+
+	cr_assert(mm_state_begin(mm, z));
+	cr_expect_not(mm_state_pageblock(mm, z, 0, MIGRATE_CMA));
+	cr_expect_not(mm_state_pageblock(mm, z, 0, MIGRATE_ISOLATE));
+	cr_expect_eq(z->cma_pages, 0);
+	cr_expect_eq(z->nr_isolated_blocks, 0);
+	cr_expect_not(mm->tun.has_cma);
+	cr_expect(mm_state_pageblock(mm, z, 0, MIGRATE_RECLAIMABLE));
+	cr_expect_eq(pageblock_type(&zone_of(mm, ZONE_DMA)->blocks, 1279), MIGRATE_RECLAIMABLE);
+	cr_expect(mm_state_pageblock(mm, z, 1, MIGRATE_CMA));
+	cr_expect_eq(z->cma_pages, 512);
+	boot_done(mm);
+}
+
 /* What block, set and owner have in common. */
 static const struct { pfn_t pfn; unsigned int order; const char *why; } no_block[] = {
 	{ 6144, MAX_ORDER + 1, "larger than the largest" },

@@ -336,6 +336,22 @@ Test(validate, P5_CMA_in_sets_under_either_rules)
 	cr_expect_str_eq(tag_of_cma_in_a_set("6.12", MIGRATE_UNMOVABLE), "P5");
 }
 
+/* A pageblock on the border may be the other zone's reserve. */
+Test(validate, M5_Z1_pageblocks_of_the_largest_order_in_two_zones)
+{
+	struct mm *mm = boot_text("tidemark 1\nmachine cpus=1 pageblock_order=10 "
+				  "zones=DMA,Normal,Movable\nzone DMA start=0 spanned=6656\n"
+				  "zone Normal start=6656 spanned=8192\nops\n");
+	struct zone *dma = zone_of(mm, ZONE_DMA), *normal = zone_of(mm, ZONE_NORMAL);
+
+	highatomic_reserve(normal, zone_page(normal, 6656));
+	cr_expect_eq(normal->nr_reserved_highatomic, 1024);
+	cr_expect_eq(pageblock_type(&dma->blocks, 6655), MIGRATE_HIGHATOMIC);
+	cr_expect_eq(dma->nr_reserved_highatomic, 0);
+	validate_mm(mm);
+	boot_done(mm);
+}
+
 /* --- X7 --------------------------------------------------------------------------------------- */
 
 Test(validate, X7_all_free_after_boot)
