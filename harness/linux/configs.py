@@ -28,6 +28,7 @@ class Config:
 	ops: int = 4000
 	default: bool = False
 	window_mib: int = 256		# a power of two
+	corpus: bool = False		# programs of corpus/ before those drawn
 	alike: bool = False		# boots are alike to the last page, and twice as slow
 
 	def nr_cpus(self):
@@ -58,8 +59,8 @@ BUSY_NORMAL = ('moment', 'busy 40 3', 'moment', 'part 1 1', 'moment')
 CONFIGS = (
 	Config('one', '1 CPU, and boots are alike', default=True, alike=True),
 	Config('two', '2 CPUs', cpus=(2,), default=True),
-	Config('nodes', '2 nodes', memory=(512, 512), cpus=(1, 1), distances=((0, 1, 31),),
-	       default=True),
+	Config('nodes', '2 nodes; corpus programs as well', memory=(512, 512), cpus=(1, 1),
+	       distances=((0, 1, 31),), default=True, corpus=True, window_mib=512),
 	Config('three-nodes', '3 nodes, one of them without a CPU', memory=(512, 256, 1024),
 	       cpus=(1, 1, 0), distances=((0, 1, 21), (0, 2, 31), (1, 2, 15))),
 	Config('movablecore', 'a Movable zone that was asked for', memory=(1024,), cpus=(2,),

@@ -45,7 +45,9 @@ def prepare(config, where, options):
 	if config in configs.TRACES:
 		window.write_empty(where / 'window.bin', config.window_mib << 20, config.programs)
 		return
-	debian.run([options.tool, 'linux', 'prepare', '--bytes=%d' % (config.window_mib << 20),
+	corpus = ['--corpus=%s' % (debian.TREE / 'corpus')] if config.corpus else []
+	debian.run([options.tool, 'linux', 'prepare', *corpus,
+		    '--bytes=%d' % (config.window_mib << 20),
 		    '--programs=%d' % config.programs, '--ops=%d' % config.ops,
 		    '--seed=%d' % options.seed, '--cpus=%d' % config.nr_cpus(),
 		    '--nodes=%d' % len(config.memory), '--mib=%d' % sum(config.memory),

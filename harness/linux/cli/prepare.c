@@ -19,6 +19,7 @@ struct args {
 	uint64_t name;			/* of the guest, hashed */
 	uint32_t themes;		/* bit per enum guest_theme; 0: all */
 	struct paths files;		/* programs to put before those drawn */
+	struct paths corpus;		/* and those of them that a guest can run */
 };
 
 static uint64_t number(struct argp_state *state, const char *what, const char *arg, uint64_t lo,
@@ -74,6 +75,10 @@ static error_t option(int key, char *arg, struct argp_state *state)
 		if (!paths_add(&args->files, arg))
 			exit(EXIT_TROUBLE);
 		return 0;
+	case 'o':
+		if (!paths_add(&args->corpus, arg))
+			exit(EXIT_TROUBLE);
+		return 0;
 	case ARGP_KEY_ARG:
 		if (args->window)
 			argp_error(state, "expected one window, got %s as well", arg);
@@ -97,6 +102,64 @@ static bool add_file(struct window *w, const char *path, struct program *p)
 		fprintf(stderr, "%s: expected a program for a guest, got another: %s\n", path,
 			wrong);
 	return ok;
+}
+
+/* The request as this guest can be asked: without sleep, on CPUs and nodes that it has. */
+static void fit_request(const struct args *args, struct op *op)
+{
+	op->gfp &= ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL) & ((1u << NR_WIRE_GFP) - 1);
+	op->gfp |= __GFP_NOWARN;
+	op->context &= CTX_REALTIME | CTX_IRQ | CTX_MEMALLOC;
+	op->on = op->irq_at = 0;
+	if (op->nid != NODE_NONE)
+		op->nid = (uint8_t)(op->nid % args->nodes);
+	if (op->nodes && !(op->nodes &= (uint8_t)((1u << args->nodes) - 1)))
+		op->nodes = 1;
+}
+
+/* Leaves out what guests do not do; false if nothing is left. */
+static bool fit_program(const struct args *args, struct program *p)
+{
+	uint32_t nr = 0, requests = 0;
+
+	for (uint32_t i = 0; i < p->nr_ops; i++) {
+		struct op *op = &p->ops[i];
+
+		switch (op->kind) {
+		case OP_ALLOC:
+		case OP_BULK:
+		case OP_EXACT:
+			fit_request(args, op);
+			requests++;
+			break;
+		case OP_FREE:
+		case OP_FREE_ONE:
+		case OP_SPLIT:
+		case OP_DRAIN:
+			break;
+		default:
+			continue;
+		}
+		op->cpu = (uint8_t)(op->cpu % args->cpus);
+		p->ops[nr++] = *op;
+	}
+	p->nr_ops = nr;
+	return requests > 0;
+}
+
+static void add_corpus(struct window *w, const struct args *args, struct program *p)
+{
+	char wrong[REPLY_SENTENCE];
+	size_t added = 0;
+
+	for (size_t i = 0; i < args->corpus.nr; i++) {
+		if (!op_load(args->corpus.path[i], p))
+			continue;		/* the parser's own seeds */
+		added += fit_program(args, p) && window_add(w, p, wrong);
+		op_discard(p);
+	}
+	printf("%s: %zu of %zu files have a program for the guest\n", args->window, added,
+	       args->corpus.nr);
 }
 
 static bool add_drawn(struct window *w, const struct args *args, struct program *p)
@@ -136,6 +199,8 @@ static int prepare(const struct args *args)
 	ok = true;
 	for (size_t i = 0; ok && i < args->files.nr; i++)
 		ok = add_file(&w, args->files.path[i], p);
+	if (ok && args->corpus.nr)
+		add_corpus(&w, args, p);
 	ok = ok && add_drawn(&w, args, p);
 	/* A guest takes no window that is not whole. */
 	if (!ok)
@@ -157,6 +222,8 @@ int linux_prepare(int argc, char **argv)
 		{ "theme", 't', "NAME", 0, "mixed, sets, fragments, large, bottom, atomic or "
 		  "zones; may be given again (all)", 0 },
 		{ "file", 'f', "FILE", 0, "A program, or a folder of them, to put first", 0 },
+		{ "corpus", 'o', "FOLDER", 0, "Programs whose requests fit once they may not "
+		  "sleep, on CPUs and nodes that the guest has", 0 },
 		{ "name", 'N', "NAME", 0, "Of the guest: others get other programs", 0 },
 		{ "bytes", 'b', "N", 0, "Size of the window (64 MiB)", 0 },
 		{ 0 },
@@ -174,5 +241,6 @@ int linux_prepare(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
 	status = prepare(&args);
 	paths_free(&args.files);
+	paths_free(&args.corpus);
 	return status;
 }
