@@ -61,7 +61,7 @@ bool mm_state_pageblock(struct mm *mm, struct zone *z, uint64_t index, enum migr
 		return false;
 	/* Which zone would count it? */
 	if ((type == MIGRATE_CMA || type == MIGRATE_ISOLATE) &&
-	    index - z->blocks.own_first >= z->blocks.own_nr)
+	    !pageblock_is_own(&z->blocks, z->blocks.first_pfn + (index << z->blocks.order)))
 		return false;
 	z->blocks.type[index] = (uint8_t)type;
 	if (type == MIGRATE_CMA) {

@@ -33,6 +33,12 @@ void window_clear(struct window *w);			/* an empty window */
 /* NULL, or what is wrong with the head. */
 const char *window_check(const struct window *w);
 
+/* What guests can do: ops, requests that cannot sleep, and who asks. */
+#define GUEST_OPS	(1ull << OP_ALLOC | 1ull << OP_BULK | 1ull << OP_EXACT | 1ull << OP_FREE | \
+			 1ull << OP_FREE_ONE | 1ull << OP_SPLIT | 1ull << OP_DRAIN)
+#define GUEST_GFP	(((1u << NR_WIRE_GFP) - 1) & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL))
+#define GUEST_CONTEXTS	((uint8_t)(CTX_REALTIME | CTX_IRQ | CTX_MEMALLOC))
+
 /* Adds the ops of a program that a guest can run; false: no room, or an op cannot be told. */
 bool window_add(struct window *w, const struct program *p, char wrong[REPLY_SENTENCE]);
 

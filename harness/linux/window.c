@@ -128,9 +128,9 @@ static bool plan_request(const struct op *op, struct wire_op *to, char wrong[REP
 	const char *kind = op_kinds[op->kind].name;
 	bool exact = op->kind == OP_EXACT;
 
-	if (op->irq_at || op->on || (op->context & ~(CTX_REALTIME | CTX_IRQ | CTX_MEMALLOC)))
+	if (op->irq_at || op->on || (op->context & ~GUEST_CONTEXTS))
 		return cannot(wrong, "no policies and scopes in a guest", kind);
-	if (op->gfp >> NR_WIRE_GFP || (op->gfp & __GFP_DIRECT_RECLAIM))
+	if (op->gfp & ~GUEST_GFP)
 		return cannot(wrong, "no request that could sleep in a guest", kind);
 	if (!gfp_zone_is_legal(op->gfp) || op->order > MAX_ORDER ||
 	    ((op->gfp & __GFP_MOVABLE) && (op->gfp & __GFP_RECLAIMABLE)) ||
@@ -164,7 +164,11 @@ static bool plan_op(const struct op *op, struct plan *plan, uint32_t slot, struc
 		    bool *skip, char wrong[REPLY_SENTENCE])
 {
 	*to = (struct wire_op){ .cpu = op->cpu, .slot = slot };
-	*skip = false;
+	*skip = op->kind == OP_EXPECT_PFN || op->kind == OP_EXPECT_ZONE;
+	if (*skip)
+		return true;
+	if (!(GUEST_OPS >> op->kind & 1))
+		return cannot(wrong, "no such op in a guest", op_kinds[op->kind].name);
 	switch (op->kind) {
 	case OP_ALLOC:
 	case OP_BULK:
@@ -188,13 +192,8 @@ static bool plan_op(const struct op *op, struct plan *plan, uint32_t slot, struc
 	case OP_DRAIN:
 		to->kind = WIRE_DRAIN;
 		return true;
-	case OP_EXPECT_PFN:
-	case OP_EXPECT_ZONE:
-		*skip = true;
-		return true;
-	default:
-		return cannot(wrong, "no such op in a guest", op_kinds[op->kind].name);
 	}
+	abort();			/* GUEST_OPS has one that is not above */
 }
 
 static uint64_t request_pages(const struct op *op)

@@ -107,9 +107,8 @@ static bool add_file(struct window *w, const char *path, struct program *p)
 /* The request as this guest can be asked: without sleep, on CPUs and nodes that it has. */
 static void fit_request(const struct args *args, struct op *op)
 {
-	op->gfp &= ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL) & ((1u << NR_WIRE_GFP) - 1);
-	op->gfp |= __GFP_NOWARN;
-	op->context &= CTX_REALTIME | CTX_IRQ | CTX_MEMALLOC;
+	op->gfp = (op->gfp & GUEST_GFP) | __GFP_NOWARN;
+	op->context &= GUEST_CONTEXTS;
 	op->on = op->irq_at = 0;
 	if (op->nid != NODE_NONE)
 		op->nid = (uint8_t)(op->nid % args->nodes);
@@ -125,20 +124,11 @@ static bool fit_program(const struct args *args, struct program *p)
 	for (uint32_t i = 0; i < p->nr_ops; i++) {
 		struct op *op = &p->ops[i];
 
-		switch (op->kind) {
-		case OP_ALLOC:
-		case OP_BULK:
-		case OP_EXACT:
+		if (!(GUEST_OPS >> op->kind & 1))
+			continue;
+		if (op_kinds[op->kind].allocates) {
 			fit_request(args, op);
 			requests++;
-			break;
-		case OP_FREE:
-		case OP_FREE_ONE:
-		case OP_SPLIT:
-		case OP_DRAIN:
-			break;
-		default:
-			continue;
 		}
 		op->cpu = (uint8_t)(op->cpu % args->cpus);
 		p->ops[nr++] = *op;
