@@ -6,18 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "linux/trace_line.h"
 #include "page_alloc.h"
 
-enum { LINE_MAX_BYTES = 512, NAME_BYTES = 40, AHEAD_MAX = 8192, BULKS_MAX = 32 };
-
-struct line {				/* an event */
-	char	 name[NAME_BYTES];
-	unsigned int cpu;
-	uint64_t pid;
-	bool	 irq;			/* in an interrupt, hard or soft */
-	const char *args;		/* behind the name; inside the reader's text */
-	char	 text[LINE_MAX_BYTES];
-};
+enum { AHEAD_MAX = 8192, BULKS_MAX = 32 };
 
 /* A bulk request has no events of its own: its pages are taken some time before it ends. */
 struct bulk {
@@ -36,66 +28,6 @@ struct replaying {
 	uint64_t leftovers;		/* single frees that it has done itself */
 	struct bulk bulks[BULKS_MAX];
 };
-
-/* --- lines -------------------------------------------------------------------------------- */
-
-/* The number behind the last '-' of the task's name. */
-static uint64_t pid_before(const char *text, const char *end)
-{
-	const char *at = end;
-
-	while (at > text && at[-1] != '-')
-		at--;
-	return strtoull(at, NULL, 10);
-}
-
-/* "TASK-PID [CPU] FLAGS TIME: NAME: args"; false at the end.  Comments have no name. */
-static bool next_line(const char **at, const char *end, struct line *l)
-{
-	const char *stop, *cpu, *name;
-	size_t len;
-
-	if (*at >= end)
-		return false;
-	stop = memchr(*at, '\n', (size_t)(end - *at));
-	stop = stop ? stop : end;
-	len = (size_t)(stop - *at);
-	len = len < LINE_MAX_BYTES - 1 ? len : LINE_MAX_BYTES - 1;
-	memcpy(l->text, *at, len);
-	l->text[len] = '\0';
-	*at = stop < end ? stop + 1 : end;
-	l->name[0] = '\0';
-	l->args = l->text;
-	cpu = strstr(l->text, " [");
-	if (l->text[0] == '#' || !cpu)
-		return true;
-	l->cpu = (unsigned int)strtoul(cpu + 2, NULL, 10);
-	l->pid = pid_before(l->text, cpu);
-	cpu = strstr(cpu, "] ");
-	if (!cpu || strlen(cpu) < 8)
-		return true;
-	l->irq = strchr("hsHZz", cpu[4]) != NULL;
-	name = strstr(cpu, ": ");
-	if (!name)
-		return true;
-	name += 2;
-	l->args = strchr(name, ':');
-	if (!l->args || l->args - name >= NAME_BYTES) {
-		l->args = l->text;
-		return true;
-	}
-	snprintf(l->name, NAME_BYTES, "%.*s", (int)(l->args - name), name);
-	return true;
-}
-
-static uint64_t number(const struct line *l, const char *key)
-{
-	const char *at = strstr(l->args, key);
-
-	return at ? strtoull(at + strlen(key), NULL, 0) : 0;
-}
-
-static bool is(const struct line *l, const char *name) { return !strcmp(l->name, name); }
 
 static gfp_t gfp_of(const struct line *l)
 {
@@ -188,11 +120,11 @@ static void miss(struct replaying *r, const struct line *l, struct page *page, p
 
 static void do_alloc(struct replaying *r, const struct line *l)
 {
-	unsigned int order = (unsigned int)number(l, "order=");
-	pfn_t pfn = number(l, "pfn=");
+	unsigned int order = (unsigned int)line_number(l, "order=");
+	pfn_t pfn = line_number(l, "pfn=");
 	struct alloc_request req = {
 		.gfp = gfp_of(l), .order = (uint8_t)order, .nid = NODE_NONE,
-		.context = l->irq ? CTX_IRQ : 0 };
+		.context = line_irq(l) ? CTX_IRQ : 0 };
 	struct page *page = NULL;
 
 	r->c->allocs++;
@@ -251,13 +183,13 @@ static bool is_batched(const struct replaying *r, const struct line *l, pfn_t pf
 	const char *at = r->at;
 	struct line ahead;
 
-	for (unsigned int i = 0; i < AHEAD_MAX && next_line(&at, r->end, &ahead); i++) {
+	for (unsigned int i = 0; i < AHEAD_MAX && line_next(&at, r->end, &ahead); i++) {
 		if (ahead.cpu != l->cpu || !ahead.name[0])
 			continue;
-		if (is(&ahead, "mm_page_free_batched") && number(&ahead, "pfn=") == pfn)
+		if (line_is(&ahead, "mm_page_free_batched") && line_number(&ahead, "pfn=") == pfn)
 			return true;
-		if ((is(&ahead, "mm_page_alloc") || is(&ahead, "mm_page_free")) &&
-		    number(&ahead, "pfn=") == pfn)
+		if ((line_is(&ahead, "mm_page_alloc") || line_is(&ahead, "mm_page_free")) &&
+		    line_number(&ahead, "pfn=") == pfn)
 			return false;
 	}
 	return false;
@@ -279,15 +211,15 @@ static struct bulk *bulk_of(struct replaying *r, uint64_t pid)
 static void begin_bulk(struct replaying *r, const struct line *l)
 {
 	*bulk_of(r, l->pid) = (struct bulk){
-		.pid = l->pid, .nr = (uint32_t)number(l, "nr="),
-		.gfp = (gfp_t)number(l, "gfp=") & __GFP_BITS_MASK };
+		.pid = l->pid, .nr = (uint32_t)line_number(l, "nr="),
+		.gfp = (gfp_t)line_number(l, "gfp=") & __GFP_BITS_MASK };
 }
 
 static void end_bulk(struct replaying *r, const struct line *l)
 {
 	struct bulk *bulk = bulk_of(r, l->pid);
 	struct alloc_request req = { .gfp = bulk->gfp, .nid = NODE_NONE,
-				     .context = l->irq ? CTX_IRQ : 0 };
+				     .context = line_irq(l) ? CTX_IRQ : 0 };
 	struct page **pages = calloc(bulk->nr + 1u, sizeof(*pages));
 	uint32_t filled;
 
@@ -305,39 +237,39 @@ static void do_other(struct replaying *r, const struct line *l)
 	struct zone *z;
 	struct page *page;
 
-	if (is(l, "mm_lru_insertion")) {
-		page = page_at(r, number(l, "pfn="), &z);
+	if (line_is(l, "mm_lru_insertion")) {
+		page = page_at(r, line_number(l, "pfn="), &z);
 		if (page && (page->state == PAGE_NONE || page->state == PAGE_ALLOC))
 			page->flags |= PG_LRU;
-	} else if (is(l, "fold")) {
+	} else if (line_is(l, "fold")) {
 		mm_tick(r->mm);
-	} else if (is(l, "bulk")) {
+	} else if (line_is(l, "bulk")) {
 		begin_bulk(r, l);
-	} else if (is(l, "bulk_done")) {
+	} else if (line_is(l, "bulk_done")) {
 		end_bulk(r, l);
-	} else if (is(l, "exact")) {
-		r->exact = (number(l, "bytes=") + 4095) >> 12;
-	} else if (is(l, "drain_zone")) {
-		mm_drain_cpu(r->mm, (unsigned int)number(l, "drained_cpu="));
+	} else if (line_is(l, "exact")) {
+		r->exact = (line_number(l, "bytes=") + 4095) >> 12;
+	} else if (line_is(l, "drain_zone")) {
+		mm_drain_cpu(r->mm, (unsigned int)line_number(l, "drained_cpu="));
 	}
 }
 
 static void do_event(struct replaying *r, const struct line *l)
 {
-	pfn_t pfn = number(l, "pfn=");
+	pfn_t pfn = line_number(l, "pfn=");
 
 	on_cpu(r, l);
 	r->c->events++;
-	if (is(l, "mm_page_alloc"))
+	if (line_is(l, "mm_page_alloc"))
 		do_alloc(r, l);
-	else if (is(l, "mm_page_free_batched"))
+	else if (line_is(l, "mm_page_free_batched"))
 		do_free(r, pfn, 0);
-	else if (!is(l, "mm_page_free"))
+	else if (!line_is(l, "mm_page_free"))
 		do_other(r, l);
-	else if (r->leftovers && !number(l, "order="))
+	else if (r->leftovers && !line_number(l, "order="))
 		r->leftovers--;
-	else if (number(l, "order=") || !is_batched(r, l, pfn))
-		do_free(r, pfn, (unsigned int)number(l, "order="));
+	else if (line_number(l, "order=") || !is_batched(r, l, pfn))
+		do_free(r, pfn, (unsigned int)line_number(l, "order="));
 }
 
 /* --- the whole ---------------------------------------------------------------------------- */
@@ -348,11 +280,11 @@ static void replay_lines(struct replaying *r)
 	bool begun = false;
 	struct line l;
 
-	while (next_line(&r->at, r->end, &l)) {
-		if (is(&l, "snapshot")) {
+	while (line_next(&r->at, r->end, &l)) {
+		if (line_is(&l, "snapshot")) {
 			if (begun)
 				return;
-			begun = number(&l, "index=") == 1;
+			begun = line_number(&l, "index=") == 1;
 		} else if (begun && l.name[0]) {
 			do_event(r, &l);
 		}
