@@ -119,7 +119,7 @@ build/%/bin: build/%/driver
 # core is compiled once more, and the stress program is one of its own.
 stress	:= $(core) $(wildcard stress/*.c harness/hooks/pthread/*.c harness/op*.c harness/world*.c \
 	   harness/snapshot*.c)
-STRESS	:= -O2 -pthread -DCORE_CACHE_LINE=128
+STRESS	:= -O2 -pthread -DCORE_CACHE_LINE=128 -DCORE_PAGE_BYTES=128
 build/stress/%.o build/stress-san/%.o build/stress-tsan/%.o: hooks := pthread
 $(eval $(call variant,stress,gcc,$(STRESS)))
 $(eval $(call variant,stress-san,clang-19,$(STRESS) $(SANFLAGS) $(NOUAR),-fuse-ld=lld-19))

@@ -16,6 +16,11 @@
 #define CORE_CACHE_LINE	64
 #endif
 
+/* Where CPUs are real, as much: pages side by side have different owners. */
+#ifndef CORE_PAGE_BYTES
+#define CORE_PAGE_BYTES	16
+#endif
+
 enum {
 	MAX_ORDER	= 10,		/* the largest block is 2^MAX_ORDER pages */
 	NR_ORDERS	= MAX_ORDER + 1,
@@ -23,6 +28,7 @@ enum {
 	MAX_NODES	= 8,
 	MAX_CPUS	= 64,
 	CACHE_LINE	= CORE_CACHE_LINE, /* bytes; what CPUs do not share is that far apart */
+	PAGE_BYTES	= CORE_PAGE_BYTES, /* from one struct page to the next */
 	MAX_RANGES	= 64,		/* holes, reserved and CMA ranges, each, in a machine */
 };
 

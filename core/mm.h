@@ -103,7 +103,7 @@ const char *mm_config_check(const struct mm_config *config, unsigned int *culpri
 size_t mm_metadata_bytes(const struct mm_config *config);
 
 /*
- * Boots into `memory`: mm_metadata_bytes() of zeros, aligned to 16, which
+ * Boots into `memory`: mm_metadata_bytes() of zeros, aligned to PAGE_BYTES, which
  * stays the machine's.  The description has been checked.  Ends with every
  * managed page free and all marks set.
  *

@@ -8,7 +8,7 @@
 #include "buddy.h"
 #include "mm.h"
 
-enum { METADATA_ALIGN = 16 };
+enum { METADATA_ALIGN = PAGE_BYTES };	/* the most that any of it needs */
 
 /* --- metadata ------------------------------------------------------------------------- */
 

@@ -42,6 +42,7 @@ enum page_flags {
 };
 
 struct page {
+	_Alignas(PAGE_BYTES)
 	uint32_t	next;		/* links of the list it is on, see list.h */
 	uint32_t	prev;
 	uint16_t	refs;		/* users, when ALLOC */
@@ -53,7 +54,7 @@ struct page {
 	uint8_t		cpu;		/* whose PCP list, when PCP */
 };
 
-_Static_assert(sizeof(struct page) == 16, "struct page is 16 bytes");
+_Static_assert(sizeof(struct page) == PAGE_BYTES, "struct page has no more than it needs");
 _Static_assert(MAX_ZONES <= UINT8_MAX && MAX_CPUS <= UINT8_MAX + 1, "ids fit struct page");
 
 #endif

@@ -110,8 +110,9 @@ static const struct argp_option options[] = {
 	{ "machine", 'm', "FILE", 0, "A program, text or binary, whose machine to use", 0 },
 	{ "log", 'L', "FILE", 0, "Where a failure's op logs go (default tidemark-stress.log; "
 	  "nothing: keep none)", 0 },
-	{ "scaling", 'c', "ROUNDS", OPTION_ARG_OPTIONAL, "One thread against all of them, by "
-	  "turns: what more threads are worth (default 9 rounds)", 0 },
+	{ "scaling", 'c', "ROUNDS", OPTION_ARG_OPTIONAL, "One thread against all of them, "
+	  "together and each with an allocator of its own, by turns: what more threads are "
+	  "worth, and what this machine would let them be (default 9 rounds)", 0 },
 	{ "json", 'j', NULL, 0, "One JSON object, for programs", 0 },
 	{ "list", 'l', NULL, 0, "Print the stressors and what they do", 0 },
 	{ 0 },

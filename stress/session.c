@@ -103,7 +103,7 @@ static void *run_worker(void *arg)
 	struct session *s = w->s;
 
 	if (s->options->scaling)
-		bind_to_core(w->id);
+		bind_to_core(s->options->core + w->id);
 	hw_enter(&w->cpu);
 	while (!worker_stops(w)) {
 		worker_checkpoint(w);

@@ -127,6 +127,7 @@ struct options {
 	double	    seconds;		/* for all stressors together */
 	unsigned int threads;
 	unsigned int scaling;		/* rounds of one thread against all; 0: none */
+	unsigned int core;		/* scaling: of the machine's, where the first thread runs */
 	bool	    json;
 	const char *log;		/* where a failure's op logs go; NULL: nowhere */
 };
@@ -195,7 +196,7 @@ bool worker_stops(const struct worker *w);
 
 /* --- scaling.c ---------------------------------------------------------------------------- */
 
-/* One thread against o->threads, each stressor o->scaling times; prints a table. */
+/* One thread, o->threads of them together and apart, o->scaling times each; prints a table. */
 void scaling_run(const struct options *o, struct program *machine,
 		 const struct stressor_row *const *rows, unsigned int nr);
 
