@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_world.c - drawn programs: valid, repeatable, and of every kind */
 #include <criterion/criterion.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "run.h"
@@ -9,13 +8,9 @@
 
 enum { DRAWS = 300, NR_OPS = 48, BYTES_MAX = 1 << 16 };
 
-static struct program *new_program(void)
-{
-	struct program *p = calloc(1, sizeof(*p));
-
-	cr_assert_not_null(p);
-	return p;
-}
+/* A test is a process of its own: this much is enough for any. */
+static struct program program[2];
+static uint8_t bytes[2][BYTES_MAX];
 
 /* The program in binary: equal bytes are equal programs. */
 static size_t encode(const struct program *p, uint8_t *data)
@@ -56,8 +51,8 @@ Test(world, X10_scale_reaches_both_ends)
 
 Test(world, X10_same_seed_same_program)
 {
-	struct program *a = new_program(), *b = new_program();
-	uint8_t *x = malloc(BYTES_MAX), *y = malloc(BYTES_MAX);
+	struct program *a = &program[0], *b = &program[1];
+	uint8_t *x = bytes[0], *y = bytes[1];
 
 	memset(b, 0x5a, sizeof(*b));		/* what was there before must not show */
 	for (unsigned int i = 0; target_at(i); i++) {
@@ -73,8 +68,8 @@ Test(world, X10_same_seed_same_program)
 
 Test(world, Z1_X10_every_theme_draws_machines_that_boot_and_survive_encoding)
 {
-	struct program *p = new_program(), *q = new_program();
-	uint8_t *x = malloc(BYTES_MAX), *y = malloc(BYTES_MAX);
+	struct program *p = &program[0], *q = &program[1];
+	uint8_t *x = bytes[0], *y = bytes[1];
 
 	for (unsigned int i = 0; target_at(i); i++)
 		for (uint64_t seed = 0; seed < DRAWS; seed++) {
@@ -93,7 +88,7 @@ Test(world, Z1_X10_every_theme_draws_machines_that_boot_and_survive_encoding)
 /* A theme that refuses most of what it draws would waste its time. */
 Test(world, Z1_most_machines_are_small_enough_to_fuzz)
 {
-	struct program *p = new_program();
+	struct program *p = &program[0];
 
 	for (unsigned int i = 0; target_at(i); i++) {
 		unsigned int small = 0;
@@ -108,7 +103,7 @@ Test(world, Z1_most_machines_are_small_enough_to_fuzz)
 
 Test(world, X10_every_theme_reaches_every_op_it_weighs_and_no_other)
 {
-	struct program *p = new_program();
+	struct program *p = &program[0];
 
 	for (unsigned int i = 0; target_at(i); i++) {
 		const struct theme *theme = &target_at(i)->theme;
@@ -140,7 +135,7 @@ Test(world, X10_together_the_themes_reach_every_op)
 Test(world, Z1_Z2_Z5_Z6_odd_geometry_has_holes_reservations_borders_and_movable)
 {
 	const struct theme *theme = &target_find("boot")->theme;
-	struct mm_config *c = calloc(1, sizeof(*c));
+	struct mm_config *c = &program[0].config;
 	unsigned int holes = 0, reserved = 0, cma = 0, odd_start = 0, odd_end = 0, movable = 0;
 	unsigned int nodes = 0, unmanaged = 0;
 	uint64_t rng = 3;
@@ -165,7 +160,7 @@ Test(world, Z1_Z2_Z5_Z6_odd_geometry_has_holes_reservations_borders_and_movable)
 
 Test(world, X10_references_are_to_slots_that_exist)
 {
-	struct program *p = new_program();
+	struct program *p = &program[0];
 	uint64_t live = 0, all = 0;
 
 	for (uint64_t seed = 0; seed < DRAWS; seed++) {
