@@ -6,12 +6,16 @@ at the time limit, or with us: nothing is left running.
 """
 
 import ctypes
+import dataclasses
 import os
 import signal
 import stat
 import subprocess
+import time
 
 import debian
+import memory
+import watch
 import window
 
 INIT = debian.TREE / 'harness' / 'linux' / 'guest' / 'init'
@@ -118,14 +122,19 @@ def last_words(where):
 	return ''.join('\n  ' + line for line in lines[-8:])
 
 
-def power(config, kernel, where):
-	guest = subprocess.Popen(command(config, kernel, where), stdin=subprocess.DEVNULL,
-				 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+def power(config, kernel, where, watching=None):
+	options, files = (watching.options(), watching.files()) if watching else ((), ())
+	deadline = time.monotonic() + SECONDS_MAX
+	guest = subprocess.Popen([*command(config, kernel, where), *options],
+				 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+				 stderr=subprocess.STDOUT, text=True, pass_fds=files,
 				 preexec_fn=die_with_parent)
 	RUNNING.add(guest)
 	try:
-		output, _ = guest.communicate(timeout=SECONDS_MAX)
-	except subprocess.TimeoutExpired:
+		if watching:
+			watching.follow(deadline)
+		output, _ = guest.communicate(timeout=max(deadline - time.monotonic(), 1))
+	except (subprocess.TimeoutExpired, TimeoutError):
 		raise debian.Failed('%s: not done after %d s%s' % (config.name, SECONDS_MAX,
 								   last_words(where))) from None
 	finally:
@@ -136,14 +145,42 @@ def power(config, kernel, where):
 		raise debian.Failed('%s: qemu: %s' % (config.name, output.strip()))
 
 
+def symbols(config, parts):
+	"""Where this kernel has its functions and variables; asks it once."""
+	kernel = parts[0]
+	if not kernel.kallsyms().exists():
+		where = debian.CACHE / 'kallsyms'
+		where.mkdir(exist_ok=True)
+		window.write_empty(where / 'window.bin', 16 << 20, 0)
+		boot(dataclasses.replace(config, name='kallsyms', append='', watched=False,
+					 script=('blob kallsyms < /proc/kallsyms',)), parts, where)
+		(where / 'kallsyms').rename(kernel.kallsyms())
+	return memory.read_symbols(kernel.kallsyms().read_text())
+
+
+def watched(config, parts, where):
+	"""A boot that is recorded; returns what is in the window then."""
+	kernel = parts[0]
+	watching = watch.Watch(symbols(config, parts), kernel.layout(), sum(config.memory), where)
+	try:
+		power(config, kernel, where, watching)
+		watching.traces(window.read(where / 'window.bin'))
+	finally:
+		watching.close()
+	return window.read(where / 'window.bin')
+
+
 def boot(config, parts, where):
 	"""Boots, and returns what is in the window then."""
 	kernel, shell, churn = parts
 	script = '\n'.join(config.script) + '\n'
 	(where / 'initramfs').write_bytes(initramfs(kernel, shell, churn, script))
 	(where / 'console.log').unlink(missing_ok=True)
-	power(config, kernel, where)
-	seen = window.read(where / 'window.bin')
+	if config.watched:
+		seen = watched(config, parts, where)
+	else:
+		power(config, kernel, where)
+		seen = window.read(where / 'window.bin')
 	for blob in seen.blobs:
 		(where / os.path.basename(blob.name)).write_bytes(blob.data)
 	if seen.error:

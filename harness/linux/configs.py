@@ -11,6 +11,8 @@ script	what the guest does, in the words of guest/init: `moment` hands over
 
 import dataclasses
 
+import watch
+
 PLAIN = ('moment', 'part 1 1', 'moment')
 
 
@@ -30,6 +32,7 @@ class Config:
 	window_mib: int = 256		# a power of two
 	corpus: bool = False		# programs of corpus/ before those drawn
 	alike: bool = False		# boots are alike to the last page, and twice as slow
+	watched: bool = False		# its boot is recorded, from outside at first
 
 	def nr_cpus(self):
 		return sum(self.cpus)
@@ -101,6 +104,9 @@ RECORDED = (
 TRACES = (
 	Config('trace', 'a tar, a sort, a fork storm', memory=(384,), script=RECORDED, programs=6),
 	Config('trace-two', 'with 2 CPUs', cpus=(2,), script=RECORDED, programs=6),
+	Config('boot', 'from early boot to user space', memory=(256,), append=watch.APPEND,
+	       script=('record_boot',), programs=watch.PROGRAMS, window_mib=64,
+	       alike=True, watched=True),
 	Config('trace-busy', 'in fragmented memory', script=('busy 80 3', *RECORDED), programs=6),
 )
 

@@ -43,6 +43,17 @@ class Kernel:
 	def module(self):
 		return self.where / 'module' / 'tidemark.ko'
 
+	def layout(self):
+		"""The table of module/layout.c."""
+		where = self.where / 'module' / 'layout.bin'
+		run(['objcopy', '-O', 'binary', '-j', '.tidemark_layout',
+		     self.where / 'module' / 'layout.ko', where])
+		return where.read_bytes()
+
+	def kallsyms(self):
+		"""A file with the addresses of all names, once a guest has told."""
+		return self.where / 'kallsyms'
+
 
 KERNELS = {kernel.name: kernel for kernel in (
 	Kernel('6.1', 'amd64', 'linux-image-amd64', 'linux-headers-amd64'),

@@ -232,6 +232,17 @@ static void end_bulk(struct replaying *r, const struct line *l)
 	free(pages);
 }
 
+/* Pages that were reserved become the allocator's, and are freed one by one after that. */
+static void add_managed(struct replaying *r, pfn_t pfn, uint64_t pages)
+{
+	struct zone *z;
+
+	if (!page_at(r, pfn, &z))
+		return;
+	z->managed += pages;
+	z->held += pages;
+}
+
 static void do_other(struct replaying *r, const struct line *l)
 {
 	struct zone *z;
@@ -249,6 +260,8 @@ static void do_other(struct replaying *r, const struct line *l)
 		end_bulk(r, l);
 	} else if (line_is(l, "exact")) {
 		r->exact = (line_number(l, "bytes=") + 4095) >> 12;
+	} else if (line_is(l, "managed")) {
+		add_managed(r, line_number(l, "pfn="), line_number(l, "pages="));
 	} else if (line_is(l, "drain_zone")) {
 		mm_drain_cpu(r->mm, (unsigned int)line_number(l, "drained_cpu="));
 	}

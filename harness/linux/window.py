@@ -10,6 +10,7 @@ import struct
 HEAD = struct.Struct('<QIIQQ128s128sII')
 BLOB = struct.Struct('<32sIIQQ')
 PROGRAM = struct.Struct('<QIIIIQQ')
+FREE_AT = 16			# in the head: what is free, then the window's size
 MAGIC = 0x6b72616d65646974
 VERSION = 1
 BLOBS_MAX = 64
@@ -45,6 +46,42 @@ def write_empty(path, size, programs):
 		file.write(HEAD.pack(MAGIC, VERSION, programs, free, size, b'', b'', 0, 0))
 		file.seek(first)
 		file.write(PROGRAM.pack(free, 0, 0, 0, 0, 0, 0) * programs)
+
+
+def add(file, data):
+	"""Puts the data behind all that is there, as the module does; returns its offset."""
+	file.seek(FREE_AT)
+	offset, size = struct.unpack('<QQ', file.read(16))
+	free = (offset + len(data) + 7) // 8 * 8
+	if free > size:
+		raise ValueError('no room in the window for %d bytes' % len(data))
+	file.seek(offset)
+	file.write(data)
+	file.seek(FREE_AT)
+	file.write(struct.pack('<Q', free))
+	return offset
+
+
+def write_reply(path, program, data):
+	"""The reply of a program that the host has run itself, before there is a module."""
+	with open(path, 'r+b') as file:
+		at = HEAD.size + BLOBS_MAX * BLOB.size + program * PROGRAM.size
+		file.seek(at)
+		ops = PROGRAM.unpack(file.read(PROGRAM.size))[:4]
+		row = PROGRAM.pack(*ops, DONE, add(file, data), len(data))
+		file.seek(at)
+		file.write(row)
+
+
+def write_blob(path, name, programs, data):
+	with open(path, 'r+b') as file:
+		offset = add(file, data)
+		file.seek(0)
+		*head, nr, reserved = HEAD.unpack(file.read(HEAD.size))
+		file.seek(HEAD.size + nr * BLOB.size)
+		file.write(BLOB.pack(name.encode(), programs, 0, offset, len(data)))
+		file.seek(0)
+		file.write(HEAD.pack(*head, nr + 1, reserved))
 
 
 def text(raw):
