@@ -105,8 +105,10 @@ TRACES = (
 	Config('trace', 'a tar, a sort, a fork storm', memory=(384,), script=RECORDED, programs=6),
 	Config('trace-two', 'with 2 CPUs', cpus=(2,), script=RECORDED, programs=6),
 	Config('boot', 'from early boot to user space', memory=(256,), append=watch.APPEND,
-	       script=('record_boot',), programs=watch.PROGRAMS, window_mib=64,
-	       alike=True, watched=True),
+	       script=('record_boot',), programs=4, window_mib=64, alike=True, watched=True),
+	Config('boot-large', 'with memory that is initialised later, and huge pages',
+	       memory=(768,), append=watch.APPEND, script=('record_boot',), programs=5,
+	       window_mib=64, alike=True, watched=True),
 	Config('trace-busy', 'in fragmented memory', script=('busy 80 3', *RECORDED), programs=6),
 )
 

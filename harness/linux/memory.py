@@ -102,6 +102,9 @@ class Memory:
 	def symbol(self, name, size=8):
 		return self.u(self.symbols[name], size)
 
+	def pfn(self, page):
+		return (page - self.symbol('vmemmap_base')) // self.layout['page']
+
 
 class Sections:
 	"""The words of a reply."""

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "linux/trace_line.h"
+#include "buddy.h"
 #include "page_alloc.h"
 
 enum { AHEAD_MAX = 8192, BULKS_MAX = 32 };
@@ -26,6 +27,7 @@ struct replaying {
 	const char *at, *end;		/* of the text */
 	uint64_t exact;			/* pages of an exact request that comes next */
 	uint64_t leftovers;		/* single frees that it has done itself */
+	pfn_t begun;			/* a block that is free already when its event comes */
 	struct bulk bulks[BULKS_MAX];
 };
 
@@ -243,6 +245,31 @@ static void add_managed(struct replaying *r, pfn_t pfn, uint64_t pages)
 	z->held += pages;
 }
 
+/* A block that nobody had is the allocator's from now on; its event comes after this. */
+static void add_block(struct replaying *r, const struct line *l)
+{
+	unsigned int order = (unsigned int)line_number(l, "order=");
+	struct hw *hw = r->mm->tun.hw;
+	pfn_t pfn = line_number(l, "pfn=");
+	struct zone *z;
+	struct page *page = page_at(r, pfn, &z);
+	bool masked;
+
+	if (!page || page->state != PAGE_NONE || order > MAX_ORDER) {
+		r->c->lost++;
+		return;
+	}
+	masked = hook_irq_save(hw);
+	hook_lock(hw, &z->lock);
+	pageblock_set_type(&r->mm->tun, &z->blocks, pfn,
+			   (enum migratetype)line_number(l, "type="));
+	z->managed += 1ULL << order;
+	buddy_free(z, page, order, pageblock_type(&z->blocks, pfn), PLACE_TAIL);
+	hook_unlock(hw, &z->lock);
+	hook_irq_restore(hw, masked);
+	r->begun = pfn;
+}
+
 static void do_other(struct replaying *r, const struct line *l)
 {
 	struct zone *z;
@@ -260,6 +287,8 @@ static void do_other(struct replaying *r, const struct line *l)
 		end_bulk(r, l);
 	} else if (line_is(l, "exact")) {
 		r->exact = (line_number(l, "bytes=") + 4095) >> 12;
+	} else if (line_is(l, "begins")) {
+		add_block(r, l);
 	} else if (line_is(l, "managed")) {
 		add_managed(r, line_number(l, "pfn="), line_number(l, "pages="));
 	} else if (line_is(l, "drain_zone")) {
@@ -279,6 +308,8 @@ static void do_event(struct replaying *r, const struct line *l)
 		do_free(r, pfn, 0);
 	else if (!line_is(l, "mm_page_free"))
 		do_other(r, l);
+	else if (r->begun && pfn == r->begun)
+		r->begun = 0;
 	else if (r->leftovers && !line_number(l, "order="))
 		r->leftovers--;
 	else if (line_number(l, "order=") || !is_batched(r, l, pfn))

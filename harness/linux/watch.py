@@ -23,7 +23,7 @@ APPEND = ('trace_event=kmem:mm_page_alloc,kmem:mm_page_free,kmem:mm_page_free_ba
 	  'pagemap:mm_lru_insertion trace_buf_size=16M trace_clock=counter '
 	  'initcall_blacklist=event_trace_enable_again')
 BEGIN = 'early_irq_init'		# what start_kernel() calls once events are recorded
-CHANGES = ('setup_per_cpu_pageset', 'init_per_zone_wmark_min')
+CHANGES = ('setup_per_cpu_pageset', 'init_per_zone_wmark_min', 'setup_per_zone_wmarks')
 BULK = '__alloc_pages_bulk'
 # Function to the line that says that it is called.
 CALLS = {
@@ -34,8 +34,9 @@ CALLS = {
 	'drain_pages_zone': lambda w, r: 'drain_zone: drained_cpu=%d' % (r['rdi'] & 0xffffffff),
 	'free_reserved_area': lambda w, r: 'managed: pfn=%#x pages=%d' % w.pages(
 		r['rdi'], r['rsi']),
+	'__free_pages_core': lambda w, r: 'begins: pfn=%#x order=%d type=%d' % w.block(
+		r['rdi'], r['rsi'] & 0xffffffff),
 }
-PROGRAMS = 2 + len(CHANGES)		# a snapshot each, and the module's at the end
 EVENTS = 'events'			# the blob with what the guest recorded
 NUMBER = re.compile(rb'\] \S+ +(\d+): ')
 WRITTEN = re.compile(rb'entries-in-buffer/entries-written: (\d+)/(\d+) ')
@@ -71,6 +72,7 @@ class Watch:
 		self.returns = []		# (address, stack pointer there, what to do)
 		self.lines = []			# (count, line); None: a part ends, one begins
 		self.nr_calls = 0
+		self.changing = False		# in one of CHANGES, which may call another
 
 	def options(self):
 		return [*self.ram.options(), '-S', '-chardev',
@@ -94,9 +96,7 @@ class Watch:
 		machine = stub.Stub(self.ours, deadline)
 		try:
 			machine.ask('?')
-			for name in (BEGIN, *CHANGES, *CALLS):
-				self.name[self.address(name)] = name
-				machine.point(self.address(name))
+			self.stop_at(machine, BEGIN)
 			registers = machine.go()
 			while True:
 				self.stopped(machine, registers)
@@ -117,10 +117,16 @@ class Watch:
 		if name == BEGIN:
 			self.change(count)(count)
 			machine.unpoint(at)
-		elif name in CHANGES:
+			self.stop_at(machine, *CHANGES, *CALLS)
+		elif name in CHANGES and not self.changing:
 			self.on_return(machine, registers, self.change(count))
-		elif name and self.lines:	# what is before the first snapshot is in it
+		elif name in CALLS:
 			self.called(machine, registers, name, count)
+
+	def stop_at(self, machine, *names):
+		for name in names:
+			self.name[self.address(name)] = name
+			machine.point(self.address(name))
 
 	def called(self, machine, registers, name, count):
 		self.nr_calls += 1
@@ -139,6 +145,11 @@ class Watch:
 		"""The first whole page between two addresses, and how many there are."""
 		start = (start + memory.PAGE - 1) & -memory.PAGE
 		return self.memory.physical(start) // memory.PAGE, (end - start) // memory.PAGE
+
+	def block(self, page, order):
+		"""A block that the allocator gets, and the type of its pageblock."""
+		pfn = self.memory.pfn(page)
+		return pfn, order, memory.Snapshot(self.memory, None).block_type(pfn)
 
 	def say(self, count, line, task=0):
 		self.lines.append((count, 'host-%d [000] ..... %d: %s' % (task, count, line)))
@@ -164,8 +175,10 @@ class Watch:
 		memory.Snapshot(self.memory, out).write(0)
 		out.add('WIRE_RESULTS')
 		began = count
+		self.changing = True
 
 		def changed(count):
+			self.changing = False
 			if count != began:
 				raise self.failed('%d events while the allocator changed'
 						  % (count - began))
@@ -203,7 +216,7 @@ class Watch:
 			raise self.failed('%d parts of a boot, not %d' % (len(parts),
 									  seen.programs - 1))
 		for index, part in enumerate(parts, 1):
-			window.write_blob(self.where / 'window.bin', 'trace.boot-%d' % index,
+			window.write_blob(self.where / 'window.bin', 'trace.%s-%d' % (self.where.name, index),
 					  index + 1, b'\n'.join(part) + b'\n')
 
 	def parts(self, events):

@@ -14,6 +14,7 @@
 
 #include "linux/programs.h"
 #include "linux/trace.h"
+#include "buddy.h"
 #include "page_alloc.h"
 #include "world.h"
 
@@ -187,6 +188,26 @@ static void give_reserved(struct recording *r)
 	}
 }
 
+/* As memory that is initialised late: a block goes to the tail, and its event says nothing new. */
+static void give_block(struct recording *r)
+{
+	struct mm *mm = run_mm(r->run);
+	struct zone *z = &mm->zones[ZONE_DMA32];
+	struct page *page = zone_page(z, z->end_pfn - 1);
+	pfn_t pfn;
+
+	while (page->state != PAGE_NONE)
+		page--;
+	pfn = zone_pfn(z, page);
+	line(r, "begins: pfn=%#" PRIx64 " order=0 type=1", pfn);
+	line(r, "mm_page_free: page=x pfn=%#" PRIx64 " order=0", pfn);
+	pageblock_set_type(&mm->tun, &z->blocks, pfn, MIGRATE_MOVABLE);
+	z->managed++;
+	hook_lock(mm->tun.hw, &z->lock);
+	buddy_free(z, page, 0, MIGRATE_MOVABLE, PLACE_TAIL);
+	hook_unlock(mm->tun.hw, &z->lock);
+}
+
 static void replay(const struct recording *r, struct trace_counts *c)
 {
 	char wrong[REPLY_SENTENCE] = "";
@@ -203,6 +224,8 @@ Test(linux_trace, X10_core_foretells_what_it_did_itself)
 		begin(&r);
 		work(&r, seed);
 		give_reserved(&r);
+		give_block(&r);
+		give_block(&r);
 		work(&r, seed + 100);
 		end(&r);
 		replay(&r, &c);
@@ -233,6 +256,22 @@ Test(linux_trace, X10_another_page_is_a_miss)
 	cr_expect_lt(c.hits, 3);
 	cr_expect_gt(c.resynced + c.lost, 0);
 	cr_expect_neq(c.first_miss[0], '\0');
+	done(&r);
+}
+
+Test(linux_trace, X10_a_block_that_is_there_already_is_lost)
+{
+	struct trace_counts c;
+	struct recording r;
+
+	begin(&r);
+	allocate(&r, 0, 0);
+	line(&r, "begins: pfn=%#" PRIx64 " order=0 type=1",
+	     mm_page_pfn(run_mm(r.run), r.held[0]));
+	end(&r);
+	replay(&r, &c);
+	cr_expect_eq(c.hits, 1);
+	cr_expect_eq(c.lost, 1);
 	done(&r);
 }
 
