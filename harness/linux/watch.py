@@ -216,8 +216,9 @@ class Watch:
 			raise self.failed('%d parts of a boot, not %d' % (len(parts),
 									  seen.programs - 1))
 		for index, part in enumerate(parts, 1):
-			window.write_blob(self.where / 'window.bin', 'trace.%s-%d' % (self.where.name, index),
-					  index + 1, b'\n'.join(part) + b'\n')
+			name = 'trace.%s-%d' % (self.where.name, index)
+			window.write_blob(self.where / 'window.bin', name, index + 1,
+					  b'\n'.join(part) + b'\n')
 
 	def parts(self, events):
 		"""What was said at a stop stands before the first event with a higher number;
