@@ -11,6 +11,7 @@ import os
 import signal
 import stat
 import subprocess
+import threading
 import time
 
 import debian
@@ -22,6 +23,7 @@ INIT = debian.TREE / 'harness' / 'linux' / 'guest' / 'init'
 SECONDS_MAX = 600
 PR_SET_PDEATHSIG = 1
 RUNNING = set()			# guests, for whoever has to stop them all
+ASKING = threading.Lock()	# one guest at a time tells where its kernel has what
 
 # The same memory at the same addresses in every boot, as far as the kernel decides;
 # and no check of the timer, which a guest that gets little time fails.
@@ -148,13 +150,15 @@ def power(config, kernel, where, watching=None):
 def symbols(config, parts):
 	"""Where this kernel has its functions and variables; asks it once."""
 	kernel = parts[0]
-	if not kernel.kallsyms().exists():
-		where = debian.CACHE / 'kallsyms'
-		where.mkdir(exist_ok=True)
-		window.write_empty(where / 'window.bin', 16 << 20, 0)
-		boot(dataclasses.replace(config, name='kallsyms', append='', watched=False,
-					 script=('blob kallsyms < /proc/kallsyms',)), parts, where)
-		(where / 'kallsyms').rename(kernel.kallsyms())
+	where = debian.CACHE / 'kallsyms'
+	with ASKING:
+		if not kernel.kallsyms().exists():
+			where.mkdir(exist_ok=True)
+			window.write_empty(where / 'window.bin', 16 << 20, 0)
+			boot(dataclasses.replace(config, name='kallsyms', append='', watched=False,
+						 script=('blob kallsyms < /proc/kallsyms',)),
+			     parts, where)
+			(where / 'kallsyms').rename(kernel.kallsyms())
 	return memory.read_symbols(kernel.kallsyms().read_text())
 
 
