@@ -94,6 +94,12 @@ bool trial_schedules(struct program *p, unsigned int flags, const struct outcome
 		     void (*change)(const void *of, struct program *p, uint32_t i),
 		     const void *of, uint32_t nr, struct schedule *recorded);
 
+/*
+ * Whether `command`, with the name of a file that has *p as text, exits with 0; if it
+ * does neither that nor exit with 1, *failed is set, and said on stderr.
+ */
+bool trial_asked(const char *command, const struct program *p, bool *failed);
+
 /* The same tag at the same place. */
 bool outcome_same(const struct outcome *a, const struct outcome *b);
 
@@ -105,6 +111,13 @@ bool outcome_same(const struct outcome *a, const struct outcome *b);
  */
 unsigned int shrink(struct program *p, unsigned int flags, const struct outcome *want,
 		    unsigned long seconds);
+
+/*
+ * Leaves out and simplifies ops as long as trial_asked() says so; the machine and the
+ * schedule stay.  False: the command could not say.
+ */
+bool shrink_asking(struct program *p, const char *command, unsigned long seconds,
+		   unsigned int *tries);
 
 /* --- bench.c, bench_sched.c --------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 struct args {
 	const char *in;
 	const char *out;
+	const char *ask;		/* a command in place of running the program; or NULL */
 	bool	    no_expect;
 	unsigned long seconds;		/* of CPU time; 0: as long as it takes */
 };
@@ -21,6 +22,7 @@ static error_t option(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'o': args->out = arg; return 0;
+	case 'a': args->ask = arg; return 0;
 	case 'x': args->no_expect = true; return 0;
 	case 's':
 		args->seconds = strtoul(arg, &end, 10);
@@ -51,8 +53,49 @@ static bool is_recorded(const struct program *p, const struct outcome *out)
 	return false;
 }
 
+static void said(const struct program *p, const struct args *args, const char *why,
+		 uint32_t before, unsigned int tries)
+{
+	fprintf(stderr, "%s: %s: %" PRIu32 " ops, were %" PRIu32 ", %" PRIu32
+		" switches, in %u tries\n", args->in, why, p->nr_ops, before,
+		p->schedule.nr_switches, tries);
+}
+
+/* Fewer ops are another question: what was expected of all of them says nothing. */
+static int min_asking(struct program *p, const struct args *args)
+{
+	uint32_t before;
+	struct output out;
+	unsigned int tries;
+	bool failed;
+
+	if (!op_load(args->in, p))
+		return EXIT_TROUBLE;
+	op_discard(p);
+	for (uint32_t i = 0; i < p->nr_ops; i++)
+		p->ops[i].expect = EXPECT_ANY;
+	op_normalize(p);
+	if (!trial_asked(args->ask, p, &failed)) {
+		if (!failed)
+			fprintf(stderr, "%s: expected a program to which the command says 0, got "
+				"one to which it says 1\n", args->in);
+		return EXIT_TROUBLE;
+	}
+	if (!output_open(&out, args->out))
+		return EXIT_TROUBLE;
+	before = p->nr_ops;
+	if (!shrink_asking(p, args->ask, args->seconds, &tries)) {
+		output_abandon(&out);
+		return EXIT_TROUBLE;
+	}
+	op_print(p, out.file);
+	said(p, args, "the command says so", before, tries);
+	return output_close(&out) ? EXIT_GOOD : EXIT_TROUBLE;
+}
+
 static int min(struct program *p, const struct args *args)
 {
+	char why[sizeof(((struct outcome *)NULL)->tag) + sizeof(((struct outcome *)NULL)->place)];
 	struct outcome want, now;
 	struct output out;
 	unsigned int flags, tries = 0;
@@ -83,9 +126,8 @@ static int min(struct program *p, const struct args *args)
 	if (!outcome_same(&now, &want))
 		fputs("# Replay it with --no-expect.\n", out.file);
 	op_print(p, out.file);
-	fprintf(stderr, "%s: %s %s: %" PRIu32 " ops, were %" PRIu32 ", %" PRIu32
-		" switches, in %u tries\n", args->in, want.tag, want.place, p->nr_ops, before,
-		p->schedule.nr_switches, tries);
+	snprintf(why, sizeof(why), "%s %s", want.tag, want.place);
+	said(p, args, why, before, tries);
 	return output_close(&out) ? EXIT_GOOD : EXIT_TROUBLE;
 }
 
@@ -93,6 +135,8 @@ int cmd_min(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{ "output", 'o', "FILE", 0, "Write there instead of to standard output", 0 },
+		{ "ask", 'a', "COMMAND", 0, "Run no program, but leave out what can be left out as "
+		  "long as COMMAND, with the name of a text, exits with 0 and not with 1", 0 },
 		{ "seconds", 's', "N", 0, "End after so much CPU time with what there is", 0 },
 		{ "no-expect", 'x', NULL, 0, "Expectations do not count, as in fuzzing", 0 },
 		{ 0 },
@@ -104,7 +148,8 @@ int cmd_min(int argc, char **argv)
 		.doc = "Leave out ops and simplify what is left, and the machine, as long as the "
 		       "program fails with the same tag at the same place.  The result is text.  A "
 		       "program that expects the pages of a real kernel is only cut where it "
-		       "fails."
+		       "fails; with --ask what it expects is dropped, since that is not the "
+		       "answer to fewer ops."
 		       "\vExample: tidemark min build/crashes/pcp-X2-pcp.c-120 -o small.ops",
 	};
 	struct args args = { .in = NULL };
@@ -112,7 +157,7 @@ int cmd_min(int argc, char **argv)
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
-	status = min(p, &args);
+	status = args.ask ? min_asking(p, &args) : min(p, &args);
 	op_discard(p);
 	free(p);
 	return status;

@@ -46,7 +46,7 @@ static unsigned long cpu_seconds(int who)
 /* Of ours and of the tries that have ended. */
 bool shrink_is_over(const struct shrinker *s)
 {
-	return s->tries == TRIES_MAX ||
+	return s->failed || s->tries == TRIES_MAX ||
 	       (s->seconds && cpu_seconds(RUSAGE_SELF) + cpu_seconds(RUSAGE_CHILDREN) >=
 			      s->seconds);
 }
@@ -67,17 +67,42 @@ static bool is_smaller(struct shrinker *s, size_t *size)
 	       (*size == s->best_size && memcmp(s->next_bytes, s->best_bytes, *size) < 0);
 }
 
-bool shrink_keep(struct shrinker *s)
+static bool ends_as_wanted(struct shrinker *s)
 {
 	struct outcome out;
+
+	trial_apart(s->next, s->flags, &out, s->recorded);
+	return outcome_same(&out, s->want);
+}
+
+/* s->next_bytes are s->next's; what was said yes to was smaller than all before. */
+static bool ask(struct shrinker *s, size_t size)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ s->next_bytes[i]) * 1099511628211u;
+	for (unsigned int i = 0; i < s->tries; i++)
+		if (s->asked[i] == hash)
+			return false;
+	s->asked[s->tries++] = hash;
+	return trial_asked(s->ask, s->next, &s->failed);
+}
+
+bool shrink_keep(struct shrinker *s)
+{
 	size_t size;
 
 	if (!is_smaller(s, &size) || shrink_is_over(s))
 		return false;
-	s->tries++;
-	trial_apart(s->next, s->flags, &out, s->recorded);
-	if (!outcome_same(&out, s->want))
-		return false;
+	if (s->ask) {
+		if (!ask(s, size))
+			return false;
+	} else {
+		s->tries++;
+		if (!ends_as_wanted(s))
+			return false;
+	}
 	shrink_copy(s->best, s->next);
 	memcpy(s->best_bytes, s->next_bytes, size);
 	s->best_size = size;
@@ -229,6 +254,20 @@ static void simplify_op(struct op *op, unsigned int step)
 	}
 }
 
+/* Every op at once, before one by one: fewer tries where tries are slow. */
+static bool simpler_together(struct shrinker *s)
+{
+	bool any = false;
+
+	for (unsigned int step = 0; step < OP_STEPS; step++) {
+		shrink_copy(s->next, s->best);
+		for (uint32_t i = 0; i < s->next->nr_ops; i++)
+			simplify_op(&s->next->ops[i], step);
+		any |= shrink_keep(s);
+	}
+	return any;
+}
+
 static bool simpler_ops(struct shrinker *s)
 {
 	bool any = false;
@@ -374,18 +413,34 @@ static bool fewer_ops_elsewhere(struct shrinker *s)
 	return false;
 }
 
+static void begin(struct shrinker *s)
+{
+	s->next = xmalloc(sizeof(*s->next));
+	s->recorded = xmalloc(sizeof(*s->recorded));
+	s->old = xmalloc(sizeof(*s->old));
+	s->best_bytes = xmalloc(BYTES_MAX);
+	s->next_bytes = xmalloc(BYTES_MAX);
+	s->asked = xmalloc(TRIES_MAX * sizeof(*s->asked));
+}
+
+static void end(struct shrinker *s)
+{
+	show_progress(s, "\n");
+	free(s->asked);
+	free(s->next_bytes);
+	free(s->best_bytes);
+	free(s->old);
+	free(s->recorded);
+	free(s->next);
+}
+
 unsigned int shrink(struct program *p, unsigned int flags, const struct outcome *want,
 		    unsigned long seconds)
 {
-	struct shrinker s = {
-		.best = p, .next = xmalloc(sizeof(*p)), .want = want, .flags = flags,
-		.seconds = seconds,
-		.best_bytes = xmalloc(BYTES_MAX), .next_bytes = xmalloc(BYTES_MAX),
-	};
+	struct shrinker s = { .best = p, .want = want, .flags = flags, .seconds = seconds };
 	bool any = true;
 
-	s.recorded = xmalloc(sizeof(*s.recorded));
-	s.old = xmalloc(sizeof(*s.old));
+	begin(&s);
 	shrink_record(&s);
 	s.best_size = op_encode(p, s.best_bytes, BYTES_MAX);
 	for (unsigned int round = 0; any && round < ROUNDS_MAX; round++) {
@@ -399,11 +454,25 @@ unsigned int shrink(struct program *p, unsigned int flags, const struct outcome 
 		if (!any && !s.reschedules && p->schedule.kind == SCHED_RECORDED)
 			any = s.reschedules = true;
 	}
-	show_progress(&s, "\n");
-	free(s.recorded);
-	free(s.old);
-	free(s.best_bytes);
-	free(s.next_bytes);
-	free(s.next);
+	end(&s);
 	return s.tries;
+}
+
+bool shrink_asking(struct program *p, const char *command, unsigned long seconds,
+		   unsigned int *tries)
+{
+	struct shrinker s = { .best = p, .ask = command, .seconds = seconds };
+	bool any = true;
+
+	begin(&s);
+	s.best_size = op_encode(p, s.best_bytes, BYTES_MAX);
+	for (unsigned int round = 0; any && round < ROUNDS_MAX; round++) {
+		any = fewer_ops(&s);
+		any |= simpler_together(&s);
+		any |= merged_ops(&s);
+		any |= simpler_ops(&s);
+	}
+	end(&s);
+	*tries = s.tries;
+	return !s.failed;
 }

@@ -18,6 +18,9 @@ struct shrinker {
 	size_t		 best_size;
 	unsigned long	 seconds;	/* of CPU time that may be used; 0: no bound */
 	bool		 reschedules;	/* where a try fails, other schedules are tried, too */
+	const char	*ask;		/* a command to ask in place of running it; or NULL */
+	uint64_t	*asked;		/* hashes of what was asked: it says the same again */
+	bool		 failed;	/* it could not say */
 };
 
 void shrink_copy(struct program *to, const struct program *from);

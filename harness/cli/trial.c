@@ -222,6 +222,33 @@ bool trial_schedules(struct program *p, unsigned int flags, const struct outcome
 	return outcome_same(&out, want);
 }
 
+bool trial_asked(const char *command, const struct program *p, bool *failed)
+{
+	const char *folder = getenv("TMPDIR");
+	char *path, *line;
+	int status;
+	FILE *file;
+
+	if (asprintf(&path, "%s/tidemark-XXXXXX", folder ? folder : "/tmp") < 0 ||
+	    asprintf(&line, "%s %s", command, path) < 0)
+		exit(EXIT_TROUBLE);
+	status = mkstemp(path);
+	file = status < 0 ? NULL : fdopen(status, "w");
+	if (!file)
+		cannot(path);
+	strcpy(line + strlen(command) + 1, path);
+	op_print(p, file);
+	status = fclose(file) ? -1 : system(line);
+	unlink(path);
+	*failed = !WIFEXITED(status) || WEXITSTATUS(status) > EXIT_FINDING;
+	if (*failed)
+		fprintf(stderr, "%s: expected to exit with 0 or 1, got status %d\n", command,
+			WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	free(path);
+	free(line);
+	return status == 0;
+}
+
 bool outcome_same(const struct outcome *a, const struct outcome *b)
 {
 	return a->clean == b->clean && !strcmp(a->tag, b->tag) && !strcmp(a->place, b->place);

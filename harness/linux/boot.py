@@ -81,12 +81,21 @@ def cpu_names(config, node):
 	return ['cpus=%d' % cpu for cpu in range(first, first + config.cpus[node])]
 
 
-def node_options(config):
+def backend(config, node, files):
+	"""A node's memory; files: (folder with one per node, on: is shared, or off: copied)."""
+	of = 'ram'
+	if files:
+		of = 'file,mem-path=%s,share=%s' % (files[0] / ('memory.%d' % node), files[1])
+	return 'memory-backend-%s,id=m%d,size=%dM' % (of, node, config.memory[node])
+
+
+def memory_options(config, files):
 	if len(config.memory) == 1:
-		return []
+		return ['-machine', 'memory-backend=m0', '-object',
+			backend(config, 0, files)] if files else []
 	options = []
-	for node, size in enumerate(config.memory):
-		options += ['-object', 'memory-backend-ram,id=m%d,size=%dM' % (node, size), '-numa',
+	for node in range(len(config.memory)):
+		options += ['-object', backend(config, node, files), '-numa',
 			    ','.join(['node', 'nodeid=%d' % node, 'memdev=m%d' % node,
 				      *cpu_names(config, node)])]
 	for start, end, distance in config.distances:
@@ -94,21 +103,36 @@ def node_options(config):
 	return options
 
 
-def command(config, kernel, where):
+def command(config, kernel, where, files=None):
 	size = (where / 'window.bin').stat().st_size
 	return ['qemu-system-x86_64', *clock_options(config), '-cpu', 'qemu64',
 		'-rtc', 'base=2020-01-01,clock=vm', '-m', '%dM' % sum(config.memory),
-		'-smp', str(config.nr_cpus()), *node_options(config),
+		'-smp', str(config.nr_cpus()), *memory_options(config, files),
 		'-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot',
 		'-serial', 'file:%s' % (where / 'console.log'),
 		'-object', 'memory-backend-file,id=window,mem-path=%s,size=%d,share=on'
-		% (where / 'window.bin', size), '-device', 'ivshmem-plain,memdev=window',
+		% (where / 'window.bin', size), '-device', 'ivshmem-plain,memdev=window,master=on',
 		'-kernel', str(kernel.image()), '-initrd', str(where / 'initramfs'),
 		'-append', ' '.join((ALWAYS, config.append)).strip()]
 
 
 def die_with_parent():
 	ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def start(line, files=()):
+	"""A guest that runs until stop(), its own end or ours."""
+	guest = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+				 stderr=subprocess.STDOUT, text=True, pass_fds=files,
+				 preexec_fn=die_with_parent)
+	RUNNING.add(guest)
+	return guest
+
+
+def stop(guest):
+	guest.kill()
+	guest.wait()
+	RUNNING.discard(guest)
 
 
 def stop_all():
@@ -127,11 +151,7 @@ def last_words(where):
 def power(config, kernel, where, watching=None):
 	options, files = (watching.options(), watching.files()) if watching else ((), ())
 	deadline = time.monotonic() + SECONDS_MAX
-	guest = subprocess.Popen([*command(config, kernel, where), *options],
-				 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-				 stderr=subprocess.STDOUT, text=True, pass_fds=files,
-				 preexec_fn=die_with_parent)
-	RUNNING.add(guest)
+	guest = start([*command(config, kernel, where), *options], files)
 	try:
 		if watching:
 			watching.follow(deadline)
@@ -140,9 +160,7 @@ def power(config, kernel, where, watching=None):
 		raise debian.Failed('%s: not done after %d s%s' % (config.name, SECONDS_MAX,
 								   last_words(where))) from None
 	finally:
-		guest.kill()
-		guest.wait()
-		RUNNING.discard(guest)
+		stop(guest)
 	if guest.returncode != 0:
 		raise debian.Failed('%s: qemu: %s' % (config.name, output.strip()))
 
@@ -174,16 +192,21 @@ def watched(config, parts, where):
 	return window.read(where / 'window.bin')
 
 
+def furnish(config, parts, where):
+	"""What the guest boots from, beside its window."""
+	_, shell, churn = parts
+	script = '\n'.join(config.script) + '\n'
+	(where / 'initramfs').write_bytes(initramfs(parts[0], shell, churn, script))
+	(where / 'console.log').unlink(missing_ok=True)
+
+
 def boot(config, parts, where):
 	"""Boots, and returns what is in the window then."""
-	kernel, shell, churn = parts
-	script = '\n'.join(config.script) + '\n'
-	(where / 'initramfs').write_bytes(initramfs(kernel, shell, churn, script))
-	(where / 'console.log').unlink(missing_ok=True)
+	furnish(config, parts, where)
 	if config.watched:
 		seen = watched(config, parts, where)
 	else:
-		power(config, kernel, where)
+		power(config, parts[0], where)
 		seen = window.read(where / 'window.bin')
 	for blob in seen.blobs:
 		(where / os.path.basename(blob.name)).write_bytes(blob.data)

@@ -78,7 +78,8 @@ struct derived {
 
 /*
  * Numbers of the snapshot before that follow from spans, managed and sysctls
- * alone, against core's: adds to *d; differences go to `out`, unless NULL.
+ * alone, against core's: adds to *d; differences go to `out`, unless NULL.  A guest
+ * that did not hand over its log adds nothing.
  */
 bool differ_derived(const struct window *w, const struct reply *reply, struct derived *d,
 		    FILE *out);

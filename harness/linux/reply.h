@@ -39,8 +39,12 @@ const char *window_check(const struct window *w);
 #define GUEST_GFP	(((1u << NR_WIRE_GFP) - 1) & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL))
 #define GUEST_CONTEXTS	((uint8_t)(CTX_REALTIME | CTX_IRQ | CTX_MEMALLOC))
 
-/* Adds the ops of a program that a guest can run; false: no room, or an op cannot be told. */
-bool window_add(struct window *w, const struct program *p, char wrong[REPLY_SENTENCE]);
+/*
+ * Adds the ops of a program that a guest can run; false: no room, or an op cannot be told.
+ * The ops of `before`, if not NULL, run before it, and before the snapshot it begins with.
+ */
+bool window_add(struct window *w, const struct program *before, const struct program *p,
+		char wrong[REPLY_SENTENCE]);
 
 /* The ops of the window's program as ours; its machine and state are left alone. */
 bool window_ops(const struct window *w, uint32_t program, struct program *p,

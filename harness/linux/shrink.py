@@ -1,174 +1,217 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""shrink - makes a program smaller on which a guest and core differ
+"""shrink - makes a program small on which a guest and core differ
 
-What the kernel answers to fewer ops only the kernel can say, so every round is
-a boot of the guest: its window holds the program without one part each, for
-parts of several sizes, and without all those at once that the round before
-could each do without.  The smallest program that differs goes on, until none
-that is smaller does.  Begin with what `tidemark linux compare
---texts=FOLDER` wrote:
+What the kernel answers to fewer ops only the kernel can say, and what it answers
+depends on all that ran before.  So the guest boots once more, with the programs
+of its window, and waits before the first that differs; copies of it (held.py) say
+whether they differ about less.  First as many ops as can be become part of the
+state that the others begin with: what is left begins where core goes wrong.  Then
+`tidemark min` leaves out and simplifies what is not needed to show it.
 
-	shrink.py one build/linux/differ/one-17.ops
+In a guest that does not boot alike a program may agree this time: then the next
+one that differed is tried.
+
+	shrink.py one			after `make linux CONFIG=one` found a difference
 """
 
 import argparse
-import dataclasses
-import heapq
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / 'ci'))
 import boot
+import broken
 import configs
 import debian
-import window
+import held
 
 EXPECTED = re.compile(r'^expect .*?(?=\w+ = )')
-CANDIDATES_MAX = 400		# at once: each leaves two snapshots in the window
-WINDOW_MIB = 512
+PROGRAMS_MAX = 4		# that are tried until one differs again
 
 
 def arguments():
 	parser = argparse.ArgumentParser(
 		prog='shrink.py', description=__doc__,
 		formatter_class=argparse.RawDescriptionHelpFormatter)
-	parser.add_argument('--rounds', type=int, default=30, help='boots at most (30)')
+	parser.add_argument('--program', type=int, metavar='N',
+			    help='this program of the window (the first that differs)')
+	parser.add_argument('--seconds', type=int, default=240,
+			    help='of CPU time for questions (240)')
 	parser.add_argument('--tool', default=debian.TREE / 'build' / 'tidemark', metavar='FILE',
-			    help='the host program (build/tidemark)')
+			    type=pathlib.Path, help='the host program (build/tidemark)')
+	parser.add_argument('--without', metavar='RULE',
+			    help='a core without this rule (ablation/), to see that this works')
+	parser.add_argument('--window', type=pathlib.Path,
+			    help='what the guest left (build/linux/GUEST/window.bin)')
 	parser.add_argument('-o', '--output', type=pathlib.Path,
-			    help='where the smallest one goes (beside TEXT, with -small)')
+			    help='where the smallest one goes (build/linux/GUEST/small.ops)')
 	parser.add_argument('guest', metavar='GUEST', help='a name of guest.py --list')
-	parser.add_argument('text', metavar='TEXT', type=pathlib.Path)
 	return parser.parse_args()
+
+
+def say(line):
+	print(line, flush=True)
 
 
 # --- programs as lines ----------------------------------------------------------------
 
 
-def lines(text):
+def split(text):
 	"""(lines of the machine, ops without what is expected of them)."""
-	rows = [line for line in text.splitlines() if not line.startswith('#')]
-	if 'ops' not in rows:
-		raise debian.Failed('expected a program with a line "ops", found none')
+	rows = [line for line in text.read_text().splitlines() if not line.startswith('#')]
 	first = rows.index('ops')
 	machine = rows[:rows.index('state') if 'state' in rows else first]
-	return machine, tuple(EXPECTED.sub('', line) for line in rows[first + 1:])
+	return machine, [EXPECTED.sub('', line) for line in rows[first + 1:]]
 
 
-def kept(ops, gone):
-	"""Indexes of ops but those in `gone`, and those that name what is not there then."""
-	names = {ops[i].split()[0] for i in gone if ' = ' in ops[i]}
-	return [i for i, line in enumerate(ops) if i not in gone and
-		(' = ' in line or not names.intersection(line.split()))]
+def after(ops, nr):
+	"""Those behind the first nr, but for what names one of them."""
+	names = {line.split()[0] for line in ops[:nr] if ' = ' in line}
+	return [line for line in ops[nr:] if ' = ' in line or not names.intersection(line.split())]
 
 
-def parts(nr):
-	"""Ranges of indexes, from halves down to as many parts as may be tried at once."""
-	size, most = nr // 2, CANDIDATES_MAX
-	while size >= 1 and (nr + size - 1) // size <= most:
-		for start in range(0, nr, size):
-			yield range(start, min(start + size, nr))
-		most -= (nr + size - 1) // size
-		size //= 2
+# --- questions ------------------------------------------------------------------------
 
 
-# --- a round ------------------------------------------------------------------------
+class Questions:
+	"""About programs that a guest which waits runs after `before`."""
 
-
-class Guest:
-	def __init__(self, config, tool):
-		self.config = config
+	def __init__(self, where, machine, lists, tool):
+		self.where = where
+		self.machine = machine
+		self.lists = ['--lists'] * lists	# no page tells the difference
 		self.tool = tool
-		self.kernel = debian.prepare_kernel(config.kernel)
-		self.where = debian.CACHE / ('shrink-' + config.name)
+		self.before = []
+		self.asked = 0
+		self.start = time.monotonic()
 
-	def differing(self, machine, candidates):
-		"""{index: text} of the candidates on which core and the guest differ."""
-		shutil.rmtree(self.where, ignore_errors=True)
-		files = []
-		for folder in ('candidates', 'texts'):
-			(self.where / folder).mkdir(parents=True)
-		for i, ops in enumerate(candidates):
-			files.append(self.where / 'candidates' / ('%d.ops' % i))
-			files[-1].write_text('\n'.join((*machine, 'ops', *ops)) + '\n')
-		shared = self.where / 'window.bin'
-		debian.run([self.tool, 'linux', 'prepare', '--programs=0',
-			    '--bytes=%d' % (WINDOW_MIB << 20),
-			    *('--file=%s' % path for path in files), shared])
-		boot.boot(self.config, self.kernel, self.where)
-		subprocess.run([self.tool, 'linux', 'compare', '--quiet', '--json',
-				'--texts=%s' % (self.where / 'texts'), shared],
-			       stdout=subprocess.DEVNULL, check=False)
-		return {int(path.stem.rpartition('-')[2]): path
-			for path in (self.where / 'texts').glob('*.ops')}
+	def write(self, name, ops):
+		(self.where / name).write_text('\n'.join([*self.machine, 'ops', *ops]) + '\n')
+		return self.where / name
 
+	def tell(self, ops):
+		say('%4.0f s, %4d questions: %d ops, and %d before that are part of the state' % (
+			time.monotonic() - self.start, self.asked, len(ops), len(self.before)))
 
-@dataclasses.dataclass(order=True)
-class Found:
-	"""A program that differed: the fewer ops the better."""
-	size: int
-	number: int			# in its round
-	ops: tuple = dataclasses.field(compare=False)
-	text: str = dataclasses.field(compare=False, default='')
-	union: tuple = dataclasses.field(compare=False, default=())	# it may not need those
+	def differs_after(self, ops, nr):
+		self.asked += 1
+		self.write('before.ops', self.before + ops[:nr])
+		return held.differs_about(self.where, self.write('rest.ops', after(ops, nr)),
+					  bool(self.lists))
 
+	def later(self, ops):
+		"""What is left when as many as can be are part of the state."""
+		step = 1
+		while step < len(ops) and not self.differs_after(ops, len(ops) - step):
+			step *= 2
+		good, bad = max(len(ops) - step, 0), len(ops) - step // 2
+		while bad - good > 1:
+			middle = (good + bad) // 2
+			if self.differs_after(ops, middle):
+				good = middle
+			else:
+				bad = middle
+		self.before += ops[:good]
+		self.write('before.ops', self.before)
+		left = after(ops, good)
+		self.tell(left)
+		return left
 
-def one_round(guest, machine, ops, union):
-	"""(whether these ops differ, what else does with fewer)."""
-	tried = [(), union, *parts(len(ops))]
-	left = [kept(ops, set(gone)) for gone in tried]
-	good = guest.differing(machine, [[ops[i] for i in indexes] for indexes in left])
-	finest = len(tried[-2])		# the last part may be shorter
-	free = {i for number in good if number > 1 and len(tried[number]) <= finest
-		for i in tried[number]}
-	smaller = []
-	for number in good:
-		text = good[number].read_text()
-		cut = lines(text)[1]
-		if tried[number] or len(cut) < len(ops):
-			again = [at for at, i in enumerate(left[number][:len(cut)]) if i in free]
-			smaller.append(Found(len(cut), number, cut, text, again))
-	return 0 in good, smaller
+	def fewer(self, ops, seconds):
+		"""What `tidemark min` makes of them."""
+		ask = ' '.join([held.__file__, *self.lists, str(self.where)])
+		said = debian.run([self.tool, 'min', '--seconds=%d' % seconds, '--ask=' + ask,
+				   self.write('rest.ops', ops), '-o', self.where / 'small.ops'])
+		self.asked += int(re.search(r'in (\d+) tries', said).group(1))
+		_, left = split(self.where / 'differs.ops')
+		self.tell(left)
+		return left
 
 
-def shrink(guest, options):
-	"""Best first: what differs after other programs need not in a guest just booted."""
-	output = options.output or options.text.with_name(options.text.stem + '-small.ops')
-	machine, ops = lines(options.text.read_text())
-	least, heap = len(ops), [Found(len(ops), 0, ops)]
-	for number in range(1, options.rounds + 1):
-		tried = heapq.heappop(heap)
-		again, smaller = one_round(guest, machine, tried.ops, tried.union)
-		print('round %d: %d ops%s, %d smaller programs' % (
-			number, tried.size, '' if again else ', not again', len(smaller)),
-		      flush=True)
-		for found in smaller:
-			heapq.heappush(heap, found)
-		if smaller and min(smaller).size < least:
-			least = min(smaller).size
-			output.write_text(min(smaller).text)
-		if not heap or again and not smaller:
-			break
-	print('%s: %d ops, were %d' % (output if output.exists() else options.text, least,
-				       len(ops)))
+def differing(tool, shared):
+	"""Numbers of the programs in a window on which core differs."""
+	with tempfile.TemporaryDirectory() as folder:
+		held.call(tool, 'linux', 'compare', '--quiet', '--texts=%s' % folder, shared)
+		return sorted(int(re.search(r'\d+$', path.stem).group())
+			      for path in pathlib.Path(folder).glob('*.ops'))
+
+
+def again(config, tool, program, shared, where):
+	"""Holds the guest before a program that differs there again: its questions and ops."""
+	numbers = differing(tool, shared)
+	if not numbers:
+		raise debian.Failed('%s: expected programs that differ, got none' % shared)
+	if program is not None:
+		numbers = [program]
+	for number in numbers[:PROGRAMS_MAX]:
+		start = time.monotonic()
+		held.hold(config, tool, where, shared, number)
+		say('%s waits before program %d, after %.0f s' % (
+			config.name, number, time.monotonic() - start))
+		for lists in (False, True):
+			if held.differs_again(where, shared, number, lists):
+				machine, ops = split(where / 'differs.ops')
+				return Questions(where, machine, lists, tool), ops
+		say('program %d agrees this time' % number)
+	raise debian.Failed('none of the programs that differed did so again')
+
+
+def shrink(config, tool, options, shared, output):
+	where = debian.CACHE / ('shrink-' + config.name)
+	try:
+		questions, ops = again(config, tool, options.program, shared, where)
+		first, nr, ops = len(ops), None, questions.later(ops)
+		while len(ops) != nr:
+			ops = questions.fewer(ops, options.seconds)
+			nr = len(ops)
+			ops = questions.later(ops)
+	finally:
+		held.discard(where)
+	subprocess.run([tool, 'linux', 'compare', where / 'differs.bin'])
+	shutil.copy(where / 'differs.ops', output)
+	say('%d ops, were %d; to see it: %s replay %s' % (len(ops), first, tool, output))
+
+
+def without(rule):
+	"""The host program of a core without a rule."""
+	copy = debian.CACHE / 'without'
+	patch = debian.TREE / 'harness/linux/ablation' / (rule + '.patch')
+	try:
+		broken.build(patch, copy, ('core', 'harness', 'build/plain'),
+			     ['build/plain/tidemark'], boot.SECONDS_MAX)
+	except broken.Unusable as why:
+		raise debian.Failed('%s: %s' % (patch, why)) from None
+	return copy / 'build/plain/tidemark'
 
 
 def main():
 	options = arguments()
+	for number in (signal.SIGTERM, signal.SIGINT):
+		signal.signal(number, lambda *_: sys.exit(2))
 	try:
-		row = configs.chosen([options.guest], False)[0]
-		if row in configs.TRACES:
-			raise debian.Failed('%s runs no programs' % row.name)
-		debian.check_host()
-		shrink(Guest(row, options.tool), options)
+		config = configs.chosen([options.guest], False)[0]
 	except KeyError as unknown:
 		print('shrink.py: no guest is called %s; guest.py --list says what there is'
 		      % unknown, file=sys.stderr)
 		return 2
+	try:
+		if config in configs.TRACES:
+			raise debian.Failed('%s runs no programs' % config.name)
+		debian.check_host()
+		output = options.output or debian.CACHE / config.name / 'small.ops'
+		tool = without(options.without) if options.without else options.tool
+		shrink(config, tool, options,
+		       options.window or debian.CACHE / config.name / 'window.bin', output)
+		if options.without:		# core as it is agrees with the kernel
+			debian.run([options.tool, 'replay', output])
 	except (debian.Failed, OSError) as failed:
 		print('shrink.py: %s' % failed, file=sys.stderr)
 		return 2

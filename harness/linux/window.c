@@ -202,38 +202,59 @@ static uint64_t request_pages(const struct op *op)
 	       op->kind == OP_EXACT ? UINT64_C(1) << MAX_ORDER : op->n;
 }
 
-bool window_add(struct window *w, const struct program *p, char wrong[REPLY_SENTENCE])
-{
-	struct wire_head *head = window_head(w);
-	struct wire_program *to = &head->programs[head->nr_programs];
-	struct plan *plans = calloc(SLOTS_MAX, sizeof(*plans));
-	struct wire_op *ops = (struct wire_op *)(void *)(w->bytes + head->free);
-	uint32_t slots = 0, nr = 0;
-	uint64_t pages = 0;
-	bool ok = true;
+struct adding {
+	struct plan	*plans;		/* per slot */
+	struct wire_op	*ops;
+	uint32_t	 nr, slots;
+	uint64_t	 pages;
+};
 
-	if (!plans)
-		abort();
-	if (head->nr_programs == WIRE_PROGRAMS_MAX ||
-	    head->free + p->nr_ops * sizeof(*ops) > w->nr_bytes)
-		ok = cannot(wrong, "the window is full", "program");
-	for (uint32_t i = 0; ok && i < p->nr_ops; i++) {
+static bool add_ops(struct adding *to, const struct program *p, char wrong[REPLY_SENTENCE])
+{
+	const uint32_t first = to->slots;
+
+	for (uint32_t i = 0; i < p->nr_ops; i++) {
 		const struct op *op = &p->ops[i];
 		bool allocates = op_kinds[op->kind].allocates, skip;
-		uint32_t slot = allocates ? slots++ : op->ref;
+		uint32_t slot = allocates ? to->slots++ : first + op->ref;
 
-		ok = plan_op(op, &plans[slot], slot, &ops[nr], &skip, wrong);
-		pages += allocates ? request_pages(op) : 0;
-		nr += !skip;
+		if (slot >= SLOTS_MAX)
+			return cannot(wrong, "too many slots", "program");
+		if (!plan_op(op, &to->plans[slot], slot, &to->ops[to->nr], &skip, wrong))
+			return false;
+		to->pages += allocates ? request_pages(op) : 0;
+		to->nr += !skip;
 	}
-	free(plans);
+	return true;
+}
+
+bool window_add(struct window *w, const struct program *before, const struct program *p,
+		char wrong[REPLY_SENTENCE])
+{
+	struct wire_head *head = window_head(w);
+	struct adding to = { .ops = (struct wire_op *)(void *)(w->bytes + head->free) };
+	uint64_t room = p->nr_ops + (before ? before->nr_ops + UINT64_C(1) : 0);
+	bool ok;
+
+	if (head->nr_programs == WIRE_PROGRAMS_MAX ||
+	    head->free + room * sizeof(to.ops[0]) > w->nr_bytes)
+		return cannot(wrong, "the window is full", "program");
+	to.plans = calloc(SLOTS_MAX, sizeof(to.plans[0]));
+	if (!to.plans)
+		abort();
+	ok = !before || add_ops(&to, before, wrong);
+	if (ok && before)
+		to.ops[to.nr++] = (struct wire_op){ .kind = WIRE_BEGIN };
+	ok = ok && add_ops(&to, p, wrong);
+	free(to.plans);
 	if (!ok)
 		return false;
-	*to = (struct wire_program){ .ops = head->free, .nr_ops = nr, .nr_slots = slots,
-				     .nr_pages = (uint32_t)pages, .status = WIRE_WAITING };
-	head->free += nr * sizeof(*ops);
+	head->programs[head->nr_programs++] = (struct wire_program){
+		.ops = head->free, .nr_ops = to.nr, .nr_slots = to.slots,
+		.nr_pages = (uint32_t)to.pages, .status = WIRE_WAITING,
+	};
+	head->free += to.nr * sizeof(to.ops[0]);
 	head->free = (head->free + 7) / 8 * 8;
-	head->nr_programs++;
 	return true;
 }
 
@@ -249,6 +270,10 @@ static bool read_op(const struct wire_op *from, uint16_t *slot_of, uint32_t nr_s
 	};
 	struct op op = { .cpu = from->cpu };
 
+	if (from->kind == WIRE_BEGIN) {
+		p->nr_ops = p->nr_slots = 0;	/* what came before is in the state */
+		return true;
+	}
 	if (from->kind >= NR_WIRE_OPS || (from->slot >= nr_slots && from->kind != WIRE_DRAIN))
 		return cannot(wrong, "an op or a slot that does not exist", "window");
 	op.kind = kinds[from->kind];

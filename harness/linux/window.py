@@ -5,6 +5,7 @@ The layout is wire.h; its replies are read by `tidemark linux`, not here.
 """
 
 import dataclasses
+import os
 import struct
 
 HEAD = struct.Struct('<QIIQQ128s128sII')
@@ -15,7 +16,8 @@ MAGIC = 0x6b72616d65646974
 VERSION = 1
 BLOBS_MAX = 64
 PROGRAMS_MAX = 1024
-DONE = 1			# enum wire_status
+OP_SIZE = 24
+DONE, HELD = 1, 3		# enum wire_status
 
 
 @dataclasses.dataclass
@@ -82,6 +84,38 @@ def write_blob(path, name, programs, data):
 		file.write(BLOB.pack(name.encode(), programs, 0, offset, len(data)))
 		file.seek(0)
 		file.write(HEAD.pack(*head, nr + 1, reserved))
+
+
+def write_again(old, new, hold=None, only=None):
+	"""A window's programs without replies: all, to wait before program `hold`, or one."""
+	first = HEAD.size + BLOBS_MAX * BLOB.size
+	with open(old, 'rb') as file:
+		magic, version, nr, *_ = HEAD.unpack(file.read(HEAD.size))
+		file.seek(first)
+		rows = [PROGRAM.unpack(file.read(PROGRAM.size)) for _ in range(nr)]
+		end = max(ops + nr_ops * OP_SIZE for ops, nr_ops, *_ in rows)
+		file.seek(0)
+		data = file.read(end)
+		size = file.seek(0, os.SEEK_END)
+	if only is not None:
+		rows = [rows[only]]
+	with open(new, 'wb') as file:
+		file.truncate(size)
+		file.write(data)
+		file.seek(0)
+		file.write(HEAD.pack(magic, version, len(rows), -(-end // 8) * 8, size, b'', b'', 0,
+				     0 if hold is None else hold + 1))
+		file.seek(first)
+		for row in rows:
+			file.write(PROGRAM.pack(*row[:4], 0, 0, 0))
+
+
+def status(path, program):
+	"""enum wire_status of a program, and what the module complained of so far."""
+	with open(path, 'rb') as file:
+		error = HEAD.unpack(file.read(HEAD.size))[6]
+		file.seek(HEAD.size + BLOBS_MAX * BLOB.size + program * PROGRAM.size)
+		return PROGRAM.unpack(file.read(PROGRAM.size))[4], text(error)
 
 
 def text(raw):

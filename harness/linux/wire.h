@@ -48,6 +48,8 @@ enum wire_op_kind {
 				   slot; those behind it move up */
 	WIRE_SPLIT,		/* split_page */
 	WIRE_DRAIN,		/* this CPU's sets */
+	WIRE_BEGIN,		/* the snapshot before is taken here: ops before this are part
+				   of the state, and have no results; CPU 0 */
 	NR_WIRE_OPS,
 };
 
@@ -79,7 +81,7 @@ enum wire_context {
 	WIRE_IN_INTERRUPT = 2,
 };
 
-enum wire_status { WIRE_WAITING, WIRE_DONE, WIRE_REFUSED };
+enum wire_status { WIRE_WAITING, WIRE_DONE, WIRE_REFUSED, WIRE_HELD };
 
 struct wire_program {		/* the host fills in all but the last three */
 	__u64	ops;		/* offset of its struct wire_op[] in the window */
@@ -112,7 +114,9 @@ struct wire_head {
 	char	kernel[WIRE_TEXT_MAX];	/* from the module: "6.1.192 ...", NUL-terminated */
 	char	error[WIRE_TEXT_MAX];	/* from the module: what went wrong; "" if nothing */
 	__u32	nr_blobs;	/* from the module, like the blobs */
-	__u32	reserved;
+	__u32	hold;		/* from the host: 1 + the program before which the guest waits, and
+				   marks it WIRE_HELD, until this is 0; it then goes on with the
+				   first program of the window, which may be another by then */
 	struct wire_blob blobs[WIRE_BLOBS_MAX];
 	struct wire_program programs[WIRE_PROGRAMS_MAX];
 };

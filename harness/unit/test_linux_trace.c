@@ -80,7 +80,8 @@ static void begin(struct recording *r)
 	r->run = run_new();
 	cr_assert(run_program(r->run, r->p, RUN_NO_CHECKS, 0), "%s", run_finding(r->run)->what);
 	window_memory(&r->w, WINDOW_BYTES);
-	cr_assert(window_add(&r->w, &none, wrong) && window_add(&r->w, &none, wrong), "%s", wrong);
+	cr_assert(window_add(&r->w, NULL, &none, wrong) &&
+		  window_add(&r->w, NULL, &none, wrong), "%s", wrong);
 	add_snapshot(r, 0);
 	memset(r->p, 0, sizeof(*r->p));
 	cr_assert(reply_read(&r->w, 0, &reply, wrong), "%s", wrong);

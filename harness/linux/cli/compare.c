@@ -200,6 +200,20 @@ static void print_table(const struct guest *guests, size_t nr, const struct diff
 	print_counts(sum);
 }
 
+/* What to do about programs that differ. */
+static void print_hints(const struct guest *guests, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		const struct guest *g = &guests[i];
+		size_t len = strlen(g->path);
+
+		if (g->counts.programs_equal != g->counts.programs && len > 11 &&
+		    !strcmp(g->path + len - 11, "/window.bin"))
+			printf("%s: its kernel and core differ; harness/linux/shrink.py %s makes "
+			       "the first such program small\n", g->name, g->name);
+	}
+}
+
 static void print_json_counts(const struct differ_counts *c)
 {
 	printf("\"programs\": %" PRIu64 ", \"programs_equal\": %" PRIu64 ", \"ops\": %" PRIu64
@@ -281,10 +295,12 @@ static int compare_all(const struct args *args)
 			status = EXIT_TROUBLE;
 	}
 	differ_done(&d);
-	if (args->json)
+	if (args->json) {
 		print_json(guests, args->paths.nr, &sum);
-	else
+	} else {
 		print_table(guests, args->paths.nr, &sum);
+		print_hints(guests, args->paths.nr);
+	}
 	free(guests);
 	return status;
 }

@@ -19,6 +19,7 @@ struct args {
 	uint64_t name;			/* of the guest, hashed */
 	uint32_t themes;		/* bit per enum guest_theme; 0: all */
 	struct paths files;		/* programs to put before those drawn */
+	const char *before;		/* one whose ops run before each of them; or NULL */
 	struct paths corpus;		/* and those of them that a guest can run */
 };
 
@@ -71,6 +72,7 @@ static error_t option(int key, char *arg, struct argp_state *state)
 	case 'b': args->bytes = number(state, "bytes", arg, 1 << 20, 1ULL << 32); return 0;
 	case 'N': take_name(args, arg); return 0;
 	case 't': take_theme(state, args, arg); return 0;
+	case 'B': args->before = arg; return 0;
 	case 'f':
 		if (!paths_add(&args->files, arg))
 			exit(EXIT_TROUBLE);
@@ -89,14 +91,15 @@ static error_t option(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-static bool add_file(struct window *w, const char *path, struct program *p)
+static bool add_file(struct window *w, const char *path, const struct program *before,
+		     struct program *p)
 {
 	char wrong[REPLY_SENTENCE];
 	bool ok;
 
 	if (!op_load(path, p))
 		return false;
-	ok = window_add(w, p, wrong);
+	ok = window_add(w, before, p, wrong);
 	op_discard(p);
 	if (!ok)
 		fprintf(stderr, "%s: expected a program for a guest, got another: %s\n", path,
@@ -145,7 +148,7 @@ static void add_corpus(struct window *w, const struct args *args, struct program
 	for (size_t i = 0; i < args->corpus.nr; i++) {
 		if (!op_load(args->corpus.path[i], p))
 			continue;		/* the parser's own seeds */
-		added += fit_program(args, p) && window_add(w, p, wrong);
+		added += fit_program(args, p) && window_add(w, NULL, p, wrong);
 		op_discard(p);
 	}
 	printf("%s: %zu of %zu files have a program for the guest\n", args->window, added,
@@ -168,12 +171,29 @@ static bool add_drawn(struct window *w, const struct args *args, struct program 
 				break;
 		guest_program(&shape, theme, (args->seed << 20) + args->name + i,
 			      (uint32_t)args->ops, p);
-		if (!window_add(w, p, wrong)) {
+		if (!window_add(w, NULL, p, wrong)) {
 			fprintf(stderr, "%s: program %" PRIu64 ": %s\n", args->window, i, wrong);
 			return false;
 		}
 	}
 	return true;
+}
+
+static bool add_files(struct window *w, const struct args *args, struct program *p)
+{
+	struct program *before = NULL;
+	bool ok = true;
+
+	if (args->before) {
+		before = xmalloc(sizeof(*before));
+		ok = op_load(args->before, before);
+	}
+	for (size_t i = 0; ok && i < args->files.nr; i++)
+		ok = add_file(w, args->files.path[i], before, p);
+	if (before)
+		op_discard(before);
+	free(before);
+	return ok;
 }
 
 static int prepare(const struct args *args)
@@ -186,9 +206,7 @@ static int prepare(const struct args *args)
 		free(p);
 		return EXIT_TROUBLE;
 	}
-	ok = true;
-	for (size_t i = 0; ok && i < args->files.nr; i++)
-		ok = add_file(&w, args->files.path[i], p);
+	ok = add_files(&w, args, p);
 	if (ok && args->corpus.nr)
 		add_corpus(&w, args, p);
 	ok = ok && add_drawn(&w, args, p);
@@ -212,6 +230,8 @@ int linux_prepare(int argc, char **argv)
 		{ "theme", 't', "NAME", 0, "mixed, sets, fragments, large, bottom, atomic or "
 		  "zones; may be given again (all)", 0 },
 		{ "file", 'f', "FILE", 0, "A program, or a folder of them, to put first", 0 },
+		{ "before", 'B', "FILE", 0, "A program whose ops run before each of those, and "
+		  "before the snapshot that it begins with", 0 },
 		{ "corpus", 'o', "FOLDER", 0, "Programs whose requests fit once they may not "
 		  "sleep, on CPUs and nodes that the guest has", 0 },
 		{ "name", 'N', "NAME", 0, "Of the guest: others get other programs", 0 },

@@ -146,6 +146,9 @@ static void run_in_context(struct run *run, const struct wire_op *op)
 	case WIRE_DRAIN:
 		run->symbols->drain_local_pages(NULL);
 		break;
+	case WIRE_BEGIN:
+		program_begin(run);
+		break;
 	}
 }
 

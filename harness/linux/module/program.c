@@ -28,8 +28,10 @@ static const char *check_op(struct run *run, const struct wire_op *op, u64 *room
 		return "an op on a CPU that is not there";
 	if (op->nid != WIRE_NID_OWN && (op->nid >= MAX_NUMNODES || !node_online(op->nid)))
 		return "a node that is not there";
-	if (op->kind != WIRE_DRAIN && op->slot >= run->nr_slots)
+	if (op->kind != WIRE_DRAIN && op->kind != WIRE_BEGIN && op->slot >= run->nr_slots)
 		return "a slot beyond nr_slots";
+	if (op->kind == WIRE_BEGIN)
+		run->begins_later = true;
 	if (!fills_slot(op->kind))
 		return NULL;
 	if (op->order > TOP_ORDER)
@@ -68,9 +70,9 @@ static void *take_scratch(const struct window *window, u64 *end, u64 bytes)
 	return window->base + *end;
 }
 
-static const char *prepare(struct window *window, struct run *run,
-			   const struct wire_program *program)
+static const char *prepare(struct window *window, struct run *run)
 {
+	const struct wire_program *program = &window->head->programs[run->index];
 	const char *wrong;
 	u64 end = ALIGN_DOWN(window->bytes, sizeof(u64));
 
@@ -92,7 +94,6 @@ static const char *prepare(struct window *window, struct run *run,
 	run->array = take_scratch(window, &end, (u64)run->bulk_max * sizeof(*run->array));
 	if (!run->array)
 		return "no room in the window for a bulk request";
-	run->leader = cpumask_first(cpu_online_mask);
 	reply_begin(&run->reply, window->base + window->free, end - window->free);
 	return NULL;
 }
@@ -124,18 +125,44 @@ static void give_back(struct run *run)
 		slot_free(run, &run->slots[i]);
 }
 
+void program_begin(struct run *run)
+{
+	struct reply *reply = &run->reply;
+
+	reply_begin(reply, reply->start, (reply->end - reply->start) * sizeof(*reply->start));
+	snapshot_write(run->symbols, &run->sysctls, reply, 0);
+	reply_section(reply, WIRE_RESULTS, 0, 0, 0);
+}
+
+/* Where a guest is held, nothing but the program comes between that and its reply. */
+static const char *begin(struct run *run)
+{
+	const char *wrong = "a window in its place that is none";
+
+	if (window_hold(run->window, &run->index))
+		wrong = prepare(run->window, run);
+	if (wrong)
+		return wrong;
+	if (run->begins_later)
+		reply_section(&run->reply, WIRE_RESULTS, 0, 0, 0);
+	else
+		program_begin(run);
+	return NULL;
+}
+
 static int run_stopped(void *data)
 {
 	struct run *run = data;
 	const int cpu = smp_processor_id();
 
 	if (cpu == run->leader) {
-		snapshot_write(run->symbols, &run->sysctls, &run->reply, 0);
-		reply_section(&run->reply, WIRE_RESULTS, 0, 0, 0);
+		run->wrong = begin(run);
 		smp_store_release(&run->started, true);
 	}
 	while (!smp_load_acquire(&run->started))
 		cpu_relax();
+	if (run->wrong)
+		return -EINVAL;
 	take_turns(run, cpu);
 	if (cpu == run->leader) {
 		snapshot_write(run->symbols, &run->sysctls, &run->reply, 1);
@@ -148,28 +175,26 @@ static int run_stopped(void *data)
 int program_run(struct window *window, const struct symbols *symbols, u32 index)
 {
 	struct wire_program *program;
-	struct run run = { .symbols = symbols };
-	const char *wrong;
+	struct run run = { .symbols = symbols, .window = window, .index = index };
 	int err;
 
 	if (index >= window->nr_programs || window->blob)
 		return -EINVAL;
-	program = &window->head->programs[index];
-	program->status = WIRE_REFUSED;
-	wrong = prepare(window, &run, program);
-	if (wrong) {
-		window_complain(window, "program %u: %s", index, wrong);
-		return -EINVAL;
-	}
+	window->head->programs[index].status = WIRE_REFUSED;
 	err = sysctls_read(symbols, &run.sysctls);
-	if (!err)
-		err = stop_machine(run_stopped, &run, cpu_online_mask);
-	if (!err && run.reply.full) {
-		window_complain(window, "program %u: no room in the window for its reply", index);
-		err = -ENOSPC;
-	}
 	if (err)
 		return err;
+	run.leader = cpumask_first(cpu_online_mask);
+	err = stop_machine(run_stopped, &run, cpu_online_mask);
+	if (run.wrong)
+		window_complain(window, "program %u: %s", index, run.wrong);
+	if (err)
+		return err;
+	if (run.reply.full) {
+		window_complain(window, "program %u: no room in the window for its reply", index);
+		return -ENOSPC;
+	}
+	program = &window->head->programs[run.index];
 	program->reply = window->free;
 	program->reply_bytes = reply_bytes(&run.reply);
 	window_take(window, program->reply_bytes);

@@ -35,6 +35,13 @@ struct window {
 int window_open(struct window *window);
 void window_close(struct window *window);
 
+/*
+ * Waits before this program as long as the host wants that.  Copies of a guest that
+ * waits find other windows in its place: *index is then the first program there, and
+ * false says that there is none.
+ */
+bool window_hold(struct window *window, u32 *index);
+
 /* The address of `bytes` at `offset`, 8-aligned, or NULL: not inside the window. */
 void *window_at(const struct window *window, u64 offset, u64 bytes);
 
@@ -117,6 +124,9 @@ enum slot_kind { SLOT_UNUSED, SLOT_EMPTY, SLOT_BLOCK, SLOT_COMPOUND, SLOT_PAGES 
 /* One program while it runs; all of it lies in the window but for this struct. */
 struct run {
 	const struct symbols	*symbols;
+	struct window		*window;
+	const char		*wrong;		/* with the program, or NULL */
+	u32			 index;		/* in the window */
 	struct sysctls		 sysctls;
 	const struct wire_op	*ops;
 	struct slot		*slots;
@@ -129,11 +139,15 @@ struct run {
 	u32			 bulk_max;
 	u32			 next;		/* op whose turn it is: smp_load_acquire() */
 	int			 leader;	/* CPU that takes the snapshots */
-	bool			 started;	/* the first snapshot is taken */
+	bool			 begins_later;	/* there is a WIRE_BEGIN */
+	bool			 started;	/* ops may run */
 	struct reply		 reply;
 };
 
 int program_run(struct window *window, const struct symbols *symbols, u32 index);
+
+/* The reply begins here, with the snapshot before; what it had is forgotten. */
+void program_begin(struct run *run);
 
 /* --- ops.c, pages.c ------------------------------------------------------------------ */
 

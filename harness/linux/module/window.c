@@ -32,6 +32,21 @@ static int check_head(const struct window *window)
 	return 0;
 }
 
+static int read_head(struct window *window)
+{
+	struct wire_head *head = window->head;
+	int err = check_head(window);
+
+	if (err)
+		return err;
+	window->bytes = head->bytes;
+	window->free = head->free;
+	window->nr_programs = head->nr_programs;
+	snprintf(head->kernel, WIRE_TEXT_MAX, "%s %s %s", utsname()->release, utsname()->machine,
+		 utsname()->version);
+	return 0;
+}
+
 int window_open(struct window *window)
 {
 	struct pci_dev *device = pci_get_device(IVSHMEM_VENDOR, IVSHMEM_DEVICE, NULL);
@@ -50,22 +65,28 @@ int window_open(struct window *window)
 	if (!window->base)
 		goto disable;
 	window->head = window->base;
-	err = check_head(window);
-	if (err)
-		goto unmap;
-	window->bytes = window->head->bytes;
-	window->free = window->head->free;
-	window->nr_programs = window->head->nr_programs;
-	snprintf(window->head->kernel, WIRE_TEXT_MAX, "%s %s %s", utsname()->release,
-		 utsname()->machine, utsname()->version);
-	return 0;
-unmap:
+	err = read_head(window);
+	if (!err)
+		return 0;
 	memunmap(window->base);
 disable:
 	pci_disable_device(device);
 put:
 	pci_dev_put(device);
 	return err;
+}
+
+bool window_hold(struct window *window, u32 *index)
+{
+	struct wire_head *head = window->head;
+
+	if (READ_ONCE(head->hold) != *index + 1)
+		return true;
+	smp_store_release(&head->programs[*index].status, WIRE_HELD);
+	while (smp_load_acquire(&head->hold))
+		cpu_relax();
+	*index = 0;
+	return !read_head(window) && window->nr_programs;
 }
 
 void window_close(struct window *window)
