@@ -183,6 +183,9 @@ def symbols(config, parts):
 def watched(config, parts, where):
 	"""A boot that is recorded; returns what is in the window then."""
 	kernel = parts[0]
+	if config.nr_cpus() > 1 or len(config.memory) > 1 or sum(config.memory) > watch.MIB_MAX:
+		raise debian.Failed('%s: a boot is recorded with one CPU and one node of at most '
+				    '%d MiB' % (config.name, watch.MIB_MAX))
 	watching = watch.Watch(symbols(config, parts), kernel.layout(), sum(config.memory), where)
 	try:
 		power(config, kernel, where, watching)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """test_watch - recording a boot, without one: memory, stub and lines are made up here"""
 
+import dataclasses
 import pathlib
 import socket
 import struct
@@ -13,6 +14,8 @@ import unittest
 import unittest.mock
 
 sys.dont_write_bytecode = True
+import boot
+import configs
 import debian
 import memory
 import stub
@@ -71,6 +74,13 @@ class Recording(unittest.TestCase):
 			write.assert_called_once()
 			with self.assertRaisesRegex(debian.Failed, '2 events while'):
 				self.watch.change(7)(9)
+
+	def test_a_guest_that_is_too_much_is_refused(self):
+		row = next(row for row in configs.TRACES if row.watched)
+		for other in ({'cpus': (2,)}, {'memory': (128, 128)}, {'memory': (4096,)}):
+			with self.assertRaisesRegex(debian.Failed, '%s: .* one CPU' % row.name):
+				boot.watched(dataclasses.replace(row, **other), [None],
+					     pathlib.Path())
 
 	def test_functions_have_to_be_there(self):
 		with self.assertRaisesRegex(debian.Failed, 'no early_irq_init'):

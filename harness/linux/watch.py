@@ -37,6 +37,7 @@ CALLS = {
 	'__free_pages_core': lambda w, r: 'begins: pfn=%#x order=%d type=%d' % w.block(
 		r['rdi'], r['rsi'] & 0xffffffff),
 }
+MIB_MAX = 3072				# with more, physical memory has a hole
 EVENTS = 'events'			# the blob with what the guest recorded
 NUMBER = re.compile(rb'\] \S+ +(\d+): ')
 WRITTEN = re.compile(rb'entries-in-buffer/entries-written: (\d+)/(\d+) ')
