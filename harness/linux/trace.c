@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "linux/trace_line.h"
+#include "linux/trace_order.h"
 #include "buddy.h"
 #include "page_alloc.h"
 
@@ -24,7 +25,9 @@ struct replaying {
 	struct run *run;
 	struct program *p;
 	struct trace_counts *c;
-	const char *at, *end;		/* of the text */
+	struct trace_order order;
+	uint32_t next_move;		/* the first that is not done */
+	const char *at, *end;		/* what follows the line, and the end of the text */
 	uint64_t exact;			/* pages of an exact request that comes next */
 	uint64_t leftovers;		/* single frees that it has done itself */
 	pfn_t begun;			/* a block that is free already when its event comes */
@@ -170,13 +173,38 @@ static struct page *freed_page(struct replaying *r, pfn_t pfn, unsigned int orde
 	return page && page->state == PAGE_ALLOC && page->order == order ? page : NULL;
 }
 
-static void do_free(struct replaying *r, pfn_t pfn, unsigned int order)
+/* As a block of that type, which its pageblock had when the free was said, and may have no more. */
+static bool free_as(struct replaying *r, struct page *page, unsigned int order,
+		    enum migratetype type)
 {
-	struct page *page = freed_page(r, pfn, order);
+	struct zone *z = mm_page_zone(r->mm, page);
+	pfn_t pfn = zone_pfn(z, page);
+	enum migratetype now = pageblock_type(&z->blocks, pfn);
+	bool ok;
+
+	/* What has no sets of its own is on those of movable pages. */
+	if (type == now || (type == MIGRATE_MOVABLE && now >= MIGRATE_PCPTYPES))
+		return mm_free_pages(r->mm, page, order) == MM_OK;
+	r->c->retyped++;
+	pageblock_set_type(z->tun, &z->blocks, pfn, type);
+	ok = mm_free_pages(r->mm, page, order) == MM_OK;
+	pageblock_set_type(z->tun, &z->blocks, pfn, now);
+	return ok;
+}
+
+static void do_free(struct replaying *r, const struct line *l)
+{
+	unsigned int order = (unsigned int)line_number(l, "order=");
+	unsigned int type = (unsigned int)line_number(l, "type=");
+	struct page *page = freed_page(r, line_pfn(l), order);
 
 	r->c->frees++;
-	if (!page || mm_free_pages(r->mm, page, order) != MM_OK)
+	if (!page)
 		r->c->lost++;
+	else if (r->order.marked && type < NR_MIGRATETYPES)
+		r->c->lost += !free_as(r, page, order, (enum migratetype)type);
+	else
+		r->c->lost += mm_free_pages(r->mm, page, order) != MM_OK;
 }
 
 /* Is this free one of a list, which goes to the sets page by page a little later? */
@@ -296,24 +324,94 @@ static void do_other(struct replaying *r, const struct line *l)
 	}
 }
 
+/* A line that says that a page goes, where no other says when it went. */
+static bool is_free(const struct replaying *r, const struct line *l)
+{
+	if (r->order.marked)
+		return line_is(l, "commit") || line_is(l, "buddy_free");
+	return line_is(l, "mm_page_free_batched") ||
+	       (line_is(l, "mm_page_free") &&
+		(line_number(l, "order=") || !is_batched(r, l, line_pfn(l))));
+}
+
 static void do_event(struct replaying *r, const struct line *l)
 {
-	pfn_t pfn = line_number(l, "pfn=");
+	unsigned int order = (unsigned int)line_number(l, "order=");
 
 	on_cpu(r, l);
 	r->c->events++;
 	if (line_is(l, "mm_page_alloc"))
 		do_alloc(r, l);
-	else if (line_is(l, "mm_page_free_batched"))
-		do_free(r, pfn, 0);
-	else if (!line_is(l, "mm_page_free"))
+	else if (!is_free(r, l))
 		do_other(r, l);
-	else if (r->begun && pfn == r->begun)
+	else if (r->begun && line_pfn(l) == r->begun)
 		r->begun = 0;
-	else if (r->leftovers && !line_number(l, "order="))
+	else if (r->leftovers && !order)
 		r->leftovers--;
-	else if (line_number(l, "order=") || !is_batched(r, l, pfn))
-		do_free(r, pfn, (unsigned int)line_number(l, "order="));
+	else
+		do_free(r, l);
+}
+
+static bool same_move(const struct trace_move *move, const struct event *event)
+{
+	return move->drained == (event->kind == EVENT_PCPU_DRAIN) && move->pfn == event->pfn &&
+	       move->order == event->order && move->type == event->type;
+}
+
+static void first_move(struct replaying *r, const struct trace_move *there,
+		       const struct event *event)
+{
+	struct trace_counts *c = r->c;
+	size_t used;
+
+	if (c->first_move[0])
+		return;
+	snprintf(c->first_move, sizeof(c->first_move), "event %" PRIu64 ": core %s %" PRIu64
+		 " of order %d, type %d; the kernel", c->events,
+		 event->kind == EVENT_PCPU_DRAIN ? "drained" : "took", event->pfn, event->order,
+		 event->type);
+	used = strlen(c->first_move);
+	if (there)
+		snprintf(c->first_move + used, sizeof(c->first_move) - used, " %s %" PRIu64
+			 ", %d, %d", there->drained ? "drained" : "took", there->pfn,
+			 there->order, there->type);
+	else
+		snprintf(c->first_move + used, sizeof(c->first_move) - used, " moved nothing");
+}
+
+/* Core moved a block out of the buddy, or from a set into it: so did the kernel, and in turn. */
+static void on_move(void *to, const struct event *event)
+{
+	struct replaying *r = to;
+	struct trace_move *there, *end;
+	struct zone *z;
+
+	if ((event->kind != EVENT_ALLOC_ZONE_LOCKED && event->kind != EVENT_PCPU_DRAIN) ||
+	    !r->order.nr_moves)
+		return;
+	there = &r->order.moves[r->next_move];
+	end = r->order.moves + r->order.nr_moves;
+	/* Two zones have two locks. */
+	while (there < end && (there->done || !page_at(r, there->pfn, &z) || z->id != event->zone))
+		there++;
+	r->c->moves++;
+	if (there < end && same_move(there, event))
+		r->c->same_moves++;
+	else
+		first_move(r, there < end ? there : NULL, event);
+	if (there < end)
+		there->done = true;
+	while (r->next_move < r->order.nr_moves && r->order.moves[r->next_move].done)
+		r->next_move++;
+}
+
+/* Blocks that core should have moved before that line; they count if they are of the recording. */
+static void pass_moves(struct replaying *r, uint32_t line, bool count)
+{
+	struct trace_order *o = &r->order;
+
+	for (; r->next_move < o->nr_moves && o->moves[r->next_move].line < line; r->next_move++)
+		r->c->moves += count && !o->moves[r->next_move].done;
 }
 
 /* --- the whole ---------------------------------------------------------------------------- */
@@ -321,16 +419,27 @@ static void do_event(struct replaying *r, const struct line *l)
 /* Events count between the end of the first stopped section and the start of the second. */
 static void replay_lines(struct replaying *r)
 {
+	struct trace_order *o = &r->order;
 	bool begun = false;
 	struct line l;
 
-	while (line_next(&r->at, r->end, &l)) {
+	for (uint32_t i = 0; i < o->nr; i++) {
+		const struct trace_step *step = &o->steps[i];
+
+		r->at = step->at;
+		line_next(&r->at, r->end, &l);
+		l.cpu = step->cpu;
 		if (line_is(&l, "snapshot")) {
+			pass_moves(r, step->line, begun);
 			if (begun)
 				return;
 			begun = line_number(&l, "index=") == 1;
-		} else if (begun && l.name[0]) {
+		} else if (begun && !step->inner) {
+			r->c->unplaced += step->unplaced;
+			r->c->refused += step->refused;
+			r->mm->tun.hw->fail_trylock_at = step->refused;
 			do_event(r, &l);
+			r->mm->tun.hw->fail_trylock_at = 0;
 		}
 	}
 }
@@ -352,6 +461,13 @@ static void compare_end(struct replaying *r, const struct window *w, uint32_t pr
 	reply_free(&reply);
 }
 
+bool trace_agrees(const struct trace_counts *c)
+{
+	if (c->marked && (c->same_moves != c->moves || c->unplaced))
+		return false;
+	return c->ended_equal && !c->missing;
+}
+
 bool trace_replay(const struct window *w, const struct wire_blob *blob, struct trace_counts *c,
 		  char wrong[REPLY_SENTENCE])
 {
@@ -365,8 +481,10 @@ bool trace_replay(const struct window *w, const struct wire_blob *blob, struct t
 		snprintf(wrong, REPLY_SENTENCE, "no snapshots around it, or not in the window");
 		return false;
 	}
-	r.at = (const char *)w->bytes + blob->offset;
-	r.end = r.at + blob->bytes;
+	r.end = (const char *)w->bytes + blob->offset + blob->bytes;
+	trace_order_find(&r.order, (const char *)w->bytes + blob->offset, r.end);
+	c->missing = r.order.missing;
+	c->marked = r.order.marked;
 	r.p = calloc(1, sizeof(*r.p));
 	r.run = run_new();
 	if (!r.p)
@@ -381,11 +499,14 @@ bool trace_replay(const struct window *w, const struct wire_blob *blob, struct t
 	if (ok) {
 		r.mm = run_mm(r.run);
 		r.mm->tun.hw->budget = UINT64_MAX;
+		r.mm->tun.hw->on_event = on_move;
+		r.mm->tun.hw->on_event_to = &r;
 		replay_lines(&r);
 		compare_end(&r, w, blob->programs - 1);
 	}
 	reply_free(&reply);
 	run_delete(r.run);
+	trace_order_delete(&r.order);
 	free(r.p);
 	return ok;
 }

@@ -21,10 +21,21 @@ struct trace_counts {
 	uint64_t resynced;		/* misses after which both go on alike */
 	uint64_t lost;			/* misses after which not, and frees of strange pages */
 	uint64_t frees;
+	uint64_t refused;		/* requests and frees that found a set taken */
+	uint64_t retyped;		/* frees whose pageblock had another type when said */
+	uint64_t moves;			/* out of the buddy, or from a set into it */
+	uint64_t same_moves;		/* of them, those that the kernel made at that point */
+	uint64_t unplaced;		/* steps of which no line says when they took effect */
+	uint64_t missing;		/* events that the guest could not record */
+	bool	 marked;		/* it says when things took effect (trace_order.h) */
 	bool	 ended_equal;		/* core's lists at the end are the next snapshot's */
 	char	 first_miss[160];	/* the first one, and what differed at the end */
+	char	 first_move[160];
 	char	 at_end[200];
 };
+
+/* Did core do all that the recording says, as far as it says? */
+bool trace_agrees(const struct trace_counts *c);
 
 /* Replays a blob "trace.*"; false, with a sentence, when it cannot. */
 bool trace_replay(const struct window *w, const struct wire_blob *blob, struct trace_counts *c,

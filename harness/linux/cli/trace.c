@@ -29,11 +29,17 @@ static void print_counts(const char *name, const struct trace_counts *c)
 	       ", %" PRIu64 " resynchronised, %" PRIu64 " lost; at the end %s\n", name, c->events,
 	       c->allocs, c->hits, c->allocs ? 100.0 * (double)c->hits / (double)c->allocs : 0.0,
 	       c->resynced, c->lost, c->ended_equal ? "equal" : c->at_end);
+	printf("%-14s %8" PRIu64 " of %" PRIu64 " blocks moved as there, %" PRIu64 " sets refused, "
+	       "%" PRIu64 " pages retyped; %" PRIu64 " steps of unknown time, %" PRIu64
+	       " events missing%s\n", "", c->same_moves, c->moves, c->refused, c->retyped,
+	       c->unplaced, c->missing, c->marked ? "" : "; by the order of lines");
+	if (c->first_move[0])
+		printf("%-14s %s\n", "", c->first_move);
 	if (c->first_miss[0])
 		printf("%-14s %s\n", "", c->first_miss);
 }
 
-/* False when the window cannot be read; *share sinks to the least seen. */
+/* Adds up; false when the window cannot be read. */
 static bool trace_window(const char *path, uint64_t *allocs, uint64_t *hits, uint64_t *others)
 {
 	const struct wire_head *head;
@@ -57,7 +63,7 @@ static bool trace_window(const char *path, uint64_t *allocs, uint64_t *hits, uin
 		print_counts(b->name + 6, &c);
 		*allocs += c.allocs;
 		*hits += c.hits;
-		*others += !c.ended_equal;
+		*others += !trace_agrees(&c);
 	}
 	if (!ok)
 		fprintf(stderr, "%s: %s\n", path, wrong);
@@ -71,7 +77,9 @@ int linux_trace(int argc, char **argv)
 		.parser = option,
 		.args_doc = "WINDOW...",
 		.doc = "Replay the kmem events that a guest recorded, in core, from the state "
-		       "before them, and say for how many allocations core had the same page.",
+		       "before them, in the order in which they took effect, and say for how "
+		       "many allocations core had the same page, and how many blocks it moved "
+		       "between sets and buddy at the same point.",
 	};
 	uint64_t allocs = 0, hits = 0, others = 0;
 	struct paths paths = { .nr = 0 };
@@ -82,7 +90,7 @@ int linux_trace(int argc, char **argv)
 		if (!trace_window(paths.path[i], &allocs, &hits, &others))
 			status = EXIT_TROUBLE;
 	printf("all: %" PRIu64 " of %" PRIu64 " allocations foretold, %.3f %%; %" PRIu64
-	       " ended with other lists\n", hits, allocs,
+	       " recordings differ\n", hits, allocs,
 	       allocs ? 100.0 * (double)hits / (double)allocs : 0.0, others);
 	if (status == EXIT_GOOD && (!allocs || hits * 100 < allocs * 99 || others))
 		status = EXIT_FINDING;

@@ -5,6 +5,7 @@
  *	echo run K > control	runs program K of the window
  *	echo blob NAME > control, then write to blob and close it: one named blob
  *	cat control		how many programs there are
+ *	echo FUNCTION CALLEE > calls, cat calls: where in the kernel the one calls the other
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -16,7 +17,7 @@
 
 #include "tidemark.h"
 
-enum { COMMAND_MAX = 64 };
+enum { COMMAND_MAX = 128 };
 
 /* The one instance; its mutex orders whoever writes to the files. */
 static struct {
@@ -24,6 +25,7 @@ static struct {
 	struct window		 window;
 	struct symbols		 symbols;
 	struct proc_dir_entry	*directory;
+	char			 question[COMMAND_MAX];	/* last written to calls */
 } tidemark;
 
 static int obey(char *command)
@@ -44,17 +46,25 @@ static int obey(char *command)
 	return program_run(&tidemark.window, &tidemark.symbols, index);
 }
 
+/* A line of at most COMMAND_MAX - 1 bytes. */
+static int read_line(char *line, const char __user *from, size_t bytes)
+{
+	if (bytes >= COMMAND_MAX)
+		return -EINVAL;
+	if (copy_from_user(line, from, bytes))
+		return -EFAULT;
+	line[bytes] = '\0';
+	return 0;
+}
+
 static ssize_t control_write(struct file *file, const char __user *from, size_t bytes,
 			     loff_t *pos)
 {
 	char command[COMMAND_MAX];
-	int err;
+	int err = read_line(command, from, bytes);
 
-	if (bytes >= sizeof(command))
-		return -EINVAL;
-	if (copy_from_user(command, from, bytes))
-		return -EFAULT;
-	command[bytes] = '\0';
+	if (err)
+		return err;
 	mutex_lock(&tidemark.lock);
 	err = obey(strim(command));
 	mutex_unlock(&tidemark.lock);
@@ -70,6 +80,37 @@ static int control_show(struct seq_file *file, void *unused)
 static int control_open(struct inode *inode, struct file *file)
 {
 	return single_open(file, control_show, NULL);
+}
+
+static ssize_t calls_write(struct file *file, const char __user *from, size_t bytes,
+			   loff_t *pos)
+{
+	int err;
+
+	mutex_lock(&tidemark.lock);
+	err = read_line(tidemark.question, from, bytes);
+	mutex_unlock(&tidemark.lock);
+	return err ? err : bytes;
+}
+
+static int calls_show(struct seq_file *file, void *unused)
+{
+	char question[COMMAND_MAX];
+	char *callee = question;
+	char *function;
+
+	mutex_lock(&tidemark.lock);
+	strscpy(question, tidemark.question, sizeof(question));
+	mutex_unlock(&tidemark.lock);
+	function = strsep(&callee, " ");
+	if (callee)
+		symbols_calls(&tidemark.symbols, file, function, strim(callee));
+	return 0;
+}
+
+static int calls_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, calls_show, NULL);
 }
 
 static ssize_t blob_write(struct file *file, const char __user *from, size_t bytes, loff_t *pos)
@@ -98,6 +139,14 @@ static const struct proc_ops control_ops = {
 	.proc_release	= single_release,
 };
 
+static const struct proc_ops calls_ops = {
+	.proc_open	= calls_open,
+	.proc_read	= seq_read,
+	.proc_write	= calls_write,
+	.proc_lseek	= seq_lseek,
+	.proc_release	= single_release,
+};
+
 static const struct proc_ops blob_ops = {
 	.proc_write	= blob_write,
 	.proc_release	= blob_release,
@@ -119,6 +168,7 @@ static int __init tidemark_init(void)
 	tidemark.directory = proc_mkdir("tidemark", NULL);
 	if (tidemark.directory &&
 	    proc_create("control", 0600, tidemark.directory, &control_ops) &&
+	    proc_create("calls", 0600, tidemark.directory, &calls_ops) &&
 	    proc_create("blob", 0200, tidemark.directory, &blob_ops))
 		return 0;
 	proc_remove(tidemark.directory);

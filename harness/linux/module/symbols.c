@@ -7,6 +7,8 @@
  */
 #include <linux/kprobes.h>
 #include <linux/printk.h>
+#include <linux/seq_file.h>
+#include <asm/unaligned.h>
 
 #include "compat.h"
 #include "tidemark.h"
@@ -35,6 +37,8 @@ int symbols_find(struct symbols *symbols)
 		pr_err("tidemark: no probe can be set on kallsyms_lookup_name\n");
 		return -ENOENT;
 	}
+	symbols->lookup = lookup;
+	FIND(size_of, "kallsyms_lookup_size_offset");
 	FIND(drain_local_pages, "drain_local_pages");
 	FIND(get_pfnblock_flags_mask, "get_pfnblock_flags_mask");
 	if (!symbols->drain_local_pages || !symbols->get_pfnblock_flags_mask) {
@@ -47,4 +51,21 @@ int symbols_find(struct symbols *symbols)
 	FIND(page_group_by_mobility_disabled, "page_group_by_mobility_disabled");
 	FIND(lowmem_reserve_ratio, "sysctl_lowmem_reserve_ratio");
 	return 0;
+}
+
+/* x86: opcode, then the distance from the next instruction. */
+void symbols_calls(const struct symbols *symbols, struct seq_file *out, const char *function,
+		   const char *callee)
+{
+	enum { CALL = 0xe8, CALL_BYTES = 5 };
+	const unsigned long start = symbols->lookup(function), target = symbols->lookup(callee);
+	unsigned long size, offset, at;
+	const u8 *code = (const u8 *)start;
+
+	if (!start || !target || !symbols->size_of || !symbols->size_of(start, &size, &offset))
+		return;
+	for (at = 0; at + CALL_BYTES <= size; at++)
+		if (code[at] == CALL && start + at + CALL_BYTES +
+		    (long)(s32)get_unaligned_le32(&code[at + 1]) == target)
+			seq_printf(out, "%s+0x%lx\n", function, at);
 }

@@ -18,6 +18,7 @@
 #include "wire.h"
 
 struct pci_dev;
+struct seq_file;
 
 /* --- window.c ------------------------------------------------------------------------------ */
 
@@ -77,6 +78,8 @@ u64 reply_bytes(const struct reply *reply);
 
 /* What this kernel has but does not export. */
 struct symbols {
+	unsigned long (*lookup)(const char *name);
+	int (*size_of)(unsigned long address, unsigned long *size, unsigned long *offset);
 	void (*drain_local_pages)(struct zone *zone);
 	unsigned long (*get_pfnblock_flags_mask)(const struct page *page, unsigned long pfn,
 						 unsigned long mask);
@@ -87,6 +90,10 @@ struct symbols {
 };
 
 int symbols_find(struct symbols *symbols);
+
+/* Where the code of `function` calls `callee`, as FUNCTION+OFFSET, one a line. */
+void symbols_calls(const struct symbols *symbols, struct seq_file *out, const char *function,
+		   const char *callee);
 
 /* --- sysctls.c ------------------------------------------------------------------------- */
 
