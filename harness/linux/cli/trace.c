@@ -29,10 +29,13 @@ static void print_counts(const char *name, const struct trace_counts *c)
 	       ", %" PRIu64 " resynchronised, %" PRIu64 " lost; at the end %s\n", name, c->events,
 	       c->allocs, c->hits, c->allocs ? 100.0 * (double)c->hits / (double)c->allocs : 0.0,
 	       c->resynced, c->lost, c->ended_equal ? "equal" : c->at_end);
-	printf("%-14s %8" PRIu64 " of %" PRIu64 " blocks moved as there, %" PRIu64 " sets refused, "
-	       "%" PRIu64 " pages retyped; %" PRIu64 " steps of unknown time, %" PRIu64
-	       " events missing%s\n", "", c->same_moves, c->moves, c->refused, c->retyped,
-	       c->unplaced, c->missing, c->marked ? "" : "; by the order of lines");
+	if (c->marked)
+		printf("%-14s %8" PRIu64 " of %" PRIu64 " blocks moved as there, %" PRIu64
+		       " sets refused, %" PRIu64 " pages retyped, %" PRIu64
+		       " steps of unknown time\n", "", c->same_moves, c->moves, c->refused,
+		       c->retyped, c->unplaced);
+	if (c->missing)
+		printf("%-14s %8" PRIu64 " events missing\n", "", c->missing);
 	if (c->first_move[0])
 		printf("%-14s %s\n", "", c->first_move);
 	if (c->first_miss[0])

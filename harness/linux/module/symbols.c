@@ -8,7 +8,7 @@
 #include <linux/kprobes.h>
 #include <linux/printk.h>
 #include <linux/seq_file.h>
-#include <asm/unaligned.h>
+#include <linux/string.h>
 
 #include "compat.h"
 #include "tidemark.h"
@@ -61,11 +61,13 @@ void symbols_calls(const struct symbols *symbols, struct seq_file *out, const ch
 	const unsigned long start = symbols->lookup(function), target = symbols->lookup(callee);
 	unsigned long size, offset, at;
 	const u8 *code = (const u8 *)start;
+	s32 distance;
 
 	if (!start || !target || !symbols->size_of || !symbols->size_of(start, &size, &offset))
 		return;
-	for (at = 0; at + CALL_BYTES <= size; at++)
-		if (code[at] == CALL && start + at + CALL_BYTES +
-		    (long)(s32)get_unaligned_le32(&code[at + 1]) == target)
+	for (at = 0; at + CALL_BYTES <= size; at++) {
+		memcpy(&distance, &code[at + 1], sizeof(distance));
+		if (code[at] == CALL && start + at + CALL_BYTES + distance == target)
 			seq_printf(out, "%s+0x%lx\n", function, at);
+	}
 }
