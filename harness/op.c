@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * op.c - the table of ops, their ranges, and files of programs
+ * op.c - what is known of each kind of op, their ranges, and files of programs
  *
  * The encodings are in op_binary.c, op_text.c and op_print.c; what a machine
  * may look like is in op_machine.c.
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "op_kinds.h"
 #include "op_parts.h"
 #include "snapshot.h"
 
@@ -22,49 +23,10 @@
 	.has = OR8(__VA_ARGS__, FIELD_END, FIELD_END, FIELD_END, FIELD_END, FIELD_END, \
 		   FIELD_END, FIELD_END, FIELD_END)
 
-const struct op_info op_kinds[NR_OP_KINDS] = {
-	[OP_ALLOC] = { "alloc", true, false,
-		FIELDS(FIELD_ORDER, FIELD_GFP, FIELD_CPU, FIELD_NODE, FIELD_NODES,
-		       FIELD_CONTEXT, FIELD_POLICY) },
-	[OP_BULK] = { "bulk", true, false,
-		FIELDS(FIELD_N, FIELD_GFP, FIELD_CPU, FIELD_NODE, FIELD_NODES, FIELD_CONTEXT) },
-	[OP_EXACT] = { "exact", true, false,
-		FIELDS(FIELD_N, FIELD_GFP, FIELD_CPU, FIELD_NODE, FIELD_CONTEXT) },
-	[OP_FREE] = { "free", false, false, FIELDS(FIELD_REF, FIELD_CPU) },
-	[OP_FREE_ONE] = { "free_one", false, false, FIELDS(FIELD_REF, FIELD_N, FIELD_CPU) },
-	[OP_FREE_WRONG] = { "free_wrong", false, false,
-		FIELDS(FIELD_PFN, FIELD_ORDER, FIELD_CPU) },
-	[OP_SPLIT] = { "split", false, false, FIELDS(FIELD_REF) },
-	[OP_GET] = { "get", false, false, FIELDS(FIELD_REF) },
-	[OP_TOUCH] = { "touch", false, false, FIELDS(FIELD_REF, FIELD_CPU) },
-	[OP_MOVABLE] = { "movable", false, false, FIELDS(FIELD_REF, FIELD_ON) },
-	[OP_DIRTY] = { "dirty", false, false, FIELDS(FIELD_REF, FIELD_ON) },
-	[OP_DRAIN] = { "drain_cpu", false, false, FIELDS(FIELD_CPU) },
-	[OP_DRAIN_ALL] = { "drain", false, false, FIELDS(FIELD_CPU) },
-	[OP_TICK] = { "tick", false, false, FIELDS(FIELD_CPU) },
-	[OP_CPU_DOWN] = { "cpu_down", false, false, FIELDS(FIELD_CPU) },
-	[OP_CPU_UP] = { "cpu_up", false, false, FIELDS(FIELD_CPU) },
-	[OP_SYSCTL] = { "sysctl", false, false,
-		FIELDS(FIELD_SYSCTL, FIELD_INDEX, FIELD_VALUE) },
-	[OP_MEMPOLICY] = { "mempolicy", false, false,
-		FIELDS(FIELD_MODE, FIELD_NODES, FIELD_NODE) },
-	[OP_RECLAIM_ACTIVE] = { "reclaim_active", false, false,
-		FIELDS(FIELD_NODE, FIELD_ZONE, FIELD_ON) },
-	[OP_FAIL_ALLOC] = { "fail_alloc", false, false, FIELDS(FIELD_N, FIELD_ON) },
-	[OP_FAIL_TRYLOCK] = { "fail_trylock", false, false, FIELDS(FIELD_N) },
-	[OP_IMPORT] = { "import", false, false, FIELDS(FIELD_NODE, FIELD_ZONE) },
-	[OP_PUT] = { "put", false, false,
-		FIELDS(FIELD_NODE, FIELD_ZONE, FIELD_ORDER, FIELD_TYPE, FIELD_N) },
-	[OP_PUT_AT] = { "put_at", false, false,
-		FIELDS(FIELD_NODE, FIELD_ZONE, FIELD_ORDER, FIELD_TYPE, FIELD_PFN) },
-	[OP_COUNTER] = { "counter", false, false, FIELDS(FIELD_NODE, FIELD_ZONE, FIELD_VALUE) },
-	[OP_BOOST] = { "boost", false, false, FIELDS(FIELD_NODE, FIELD_ZONE, FIELD_VALUE) },
-	[OP_EXPECT_ZONE] = { "expect zone", false, true,
-		FIELDS(FIELD_NODE, FIELD_ZONE, FIELD_FACT, FIELD_VALUE) },
-	[OP_EXPECT_PFN] = { "expect pfn", false, true, FIELDS(FIELD_REF, FIELD_PFN) },
-	[OP_SYNC] = { "sync", false, false, .fields = { FIELD_END } },
-	[OP_ASK_DRAIN] = { "ask_drain", false, false, FIELDS(FIELD_N, FIELD_CPU) },
-};
+#define KIND(kind, word, allocates, text_only, ...) \
+	[kind] = { word, allocates, text_only, FIELDS(__VA_ARGS__) },
+
+const struct op_info op_kinds[NR_OP_KINDS] = { OP_KINDS };
 
 const char *const expect_names[NR_EXPECTS] = { "any", "ok", "fail", "stuck", "refused" };
 
@@ -210,6 +172,14 @@ static void normalize_op(const struct program *p, struct op *op)
 		normalize_name(c, op, info->has);
 	if (op->order > MAX_ORDER || op->n > OP_PAGES_MAX || op->pfn || op->value)
 		normalize_numbers(op);
+}
+
+struct op *op_next(struct program *p, unsigned int kind)
+{
+	struct op *op = &p->ops[p->nr_ops];
+
+	*op = (struct op){ .kind = (uint8_t)kind };
+	return op;
 }
 
 uint16_t op_take(struct program *p, struct op *op)

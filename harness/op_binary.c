@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "op_bytes.h"
+#include "op_kinds.h"
 
 enum part {
 	PART_CPUS	= 1 << 0,	/* nr_cpus */
@@ -383,34 +384,62 @@ static const uint8_t byte_fields[NR_FIELDS] = {
 	[FIELD_VALUE] = UINT8_MAX,
 };
 
-static const uint8_t *load_wide(const uint8_t *p, enum op_field field, struct op *op)
+/* One field, known where this is compiled. */
+static inline const uint8_t *load_field(const uint8_t *p, enum op_field field, struct op *op)
 {
 	uint64_t v;
 
-	if (field == FIELD_GFP) {
+	switch (field) {
+	case FIELD_END:
+		return p;
+	case FIELD_GFP:
 		op->gfp = load_u32(p);
 		return p + 4;
-	}
-	if (field == FIELD_REF) {
+	case FIELD_REF:
 		op->ref = (uint16_t)(p[0] | p[1] << 8);
 		return p + 2;
-	}
-	p = load_varint(p, &v);
-	if (field == FIELD_N)
+	case FIELD_N:
+		p = load_varint(p, &v);
 		op->n = (uint32_t)v;
-	else if (field == FIELD_PFN)
-		op->pfn = v;
-	else
+		return p;
+	case FIELD_PFN:
+		return load_varint(p, &op->pfn);
+	case FIELD_VALUE:
+		p = load_varint(p, &v);
 		op->value = unfold(v);
+		return p;
+	default:
+		((uint8_t *)op)[byte_fields[field]] = *p;
+		return p + 1;
+	}
+}
+
+#define LOAD_FIELDS(a, b, c, d, e, f, g, ...) \
+	p = load_field(p, a, op), p = load_field(p, b, op), p = load_field(p, c, op), \
+	p = load_field(p, d, op), p = load_field(p, e, op), p = load_field(p, f, op), \
+	p = load_field(p, g, op)
+
+#define KIND(kind, word, allocates, text_only, ...) \
+	case kind: \
+		LOAD_FIELDS(__VA_ARGS__, FIELD_END, FIELD_END, FIELD_END, FIELD_END, FIELD_END, \
+			    FIELD_END, FIELD_END); \
+		break;
+
+/* The op is zero but for its kind, and so are then the fields that the kind does not have. */
+static const uint8_t *load_fields(const uint8_t *p, struct op *op)
+{
+	switch (op->kind) {
+	OP_KINDS
+	}
 	return p;
 }
 
-static const uint8_t *load_op(const uint8_t *p, struct op *op, unsigned int version)
+static const uint8_t *load_op(const uint8_t *p, struct program *to, unsigned int version)
 {
 	unsigned int nr_kinds = version == OP_FORMAT_PLAIN ? NR_KINDS_V1 : NR_KINDS_V2;
 	uint8_t head = *p++;
+	struct op *op = op_next(to, (head & KIND_MASK) % nr_kinds);
 
-	*op = (struct op){ .kind = (uint8_t)((head & KIND_MASK) % nr_kinds) };
 	if (head & KIND_EXPECT)
 		op->expect = *p++;
 	if (head & KIND_IRQ) {
@@ -418,40 +447,49 @@ static const uint8_t *load_op(const uint8_t *p, struct op *op, unsigned int vers
 			op->by = *p;
 		op->irq_at = *p++;
 	}
-	for (const enum op_field *f = op_kinds[op->kind].fields; *f != FIELD_END; f++) {
-		if (byte_fields[*f] != UINT8_MAX)
-			((uint8_t *)op)[byte_fields[*f]] = *p++;
-		else
-			p = load_wide(p, *f, op);
-	}
-	return p;
+	return load_fields(p, op);
 }
 
-/* All that is left; the fast loop as long as no op can reach behind the end. */
-static void get_ops(struct bytes *b, struct program *p, unsigned int version)
+/*
+ * All that is left; the fast loop as long as no op can reach behind the end.
+ * at[], unless NULL, tells where each went; the number of those read.
+ */
+static uint32_t get_ops(struct bytes *b, struct program *p, unsigned int version, uint16_t *at)
 {
-	uint8_t tail[2 * OP_BYTES_MAX];
-	uint16_t at[OPS_MAX];
+	uint8_t tail[2 * OP_BYTES_MAX] = { 0 };
 	const uint8_t *in = tail;
 	uint32_t loaded = 0;
+	uint16_t where;
 	size_t size;
 
 	p->state = NULL;
 	p->nr_ops = p->nr_slots = 0;
 	for (; b->in_end - b->in >= OP_BYTES_MAX && loaded < OPS_MAX; loaded++) {
-		b->in = load_op(b->in, &p->ops[p->nr_ops], version);
-		at[loaded] = op_take(p, &p->ops[p->nr_ops]);
+		b->in = load_op(b->in, p, version);
+		where = op_take(p, &p->ops[p->nr_ops]);
+		if (at)
+			at[loaded] = where;
 	}
 	size = (size_t)(b->in_end - b->in);
-	memset(tail, 0, sizeof(tail));
 	if (size && size < OP_BYTES_MAX)
 		memcpy(tail, b->in, size);
 	for (; size < OP_BYTES_MAX && in < tail + size && loaded < OPS_MAX; loaded++) {
-		in = load_op(in, &p->ops[p->nr_ops], version);
-		at[loaded] = op_take(p, &p->ops[p->nr_ops]);
+		in = load_op(in, p, version);
+		where = op_take(p, &p->ops[p->nr_ops]);
+		if (at)
+			at[loaded] = where;
 	}
-	if (p->schedule.kind != SCHED_NONE)
-		schedule_normalize(&p->schedule, loaded, at);
+	return loaded;
+}
+
+/* A function of its own, for the sake of those that have no schedule and no such array. */
+static __attribute__((noinline)) void get_scheduled_ops(struct bytes *b, struct program *p,
+							unsigned int version)
+{
+	uint16_t at[OPS_MAX];
+	uint32_t nr = get_ops(b, p, version, at);
+
+	schedule_normalize(&p->schedule, nr, at);
 }
 
 void op_decode_next(const uint8_t *data, size_t size, struct program *p, struct op_memo *memo)
@@ -459,6 +497,7 @@ void op_decode_next(const uint8_t *data, size_t size, struct program *p, struct 
 	struct bytes b = { .in = data, .in_end = size ? data + size : data };
 	/* What is no version is the first. */
 	bool plain = !size || (data[0] != OP_FORMAT_VERSION && data[0] != OP_FORMAT_SCHEDULES);
+	unsigned int version;
 	uint8_t head;
 	size_t used;
 
@@ -478,7 +517,11 @@ void op_decode_next(const uint8_t *data, size_t size, struct program *p, struct 
 	memset(&p->schedule, 0, offsetof(struct schedule, bytes));
 	if ((head & PART_SCHEDULE) && !plain)
 		get_schedule(&b, &p->schedule);
-	get_ops(&b, p, plain ? OP_FORMAT_PLAIN : data[0]);
+	version = plain ? OP_FORMAT_PLAIN : data[0];
+	if (p->schedule.kind != SCHED_NONE)
+		get_scheduled_ops(&b, p, version);
+	else
+		get_ops(&b, p, version, NULL);
 }
 
 void op_decode(const uint8_t *data, size_t size, struct program *p)

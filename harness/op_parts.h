@@ -47,6 +47,9 @@ unsigned int op_nth_bit(uint64_t mask, uint64_t n);
  */
 uint16_t op_take(struct program *p, struct op *op);
 
+/* The next op to be read and taken, zero but for its kind. */
+struct op *op_next(struct program *p, unsigned int kind);
+
 /* --- op_machine.c ------------------------------------------------------------------------- */
 
 /* Makes any content a machine that passes mm_config_check(); a valid one stays as it is. */
