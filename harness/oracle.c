@@ -139,6 +139,12 @@ bool oracle_same(const struct oracle *a, const struct oracle *b)
 	       memcmp(a->range, b->range, a->nr_ranges * sizeof(a->range[0])) == 0;
 }
 
+static void set_owner(uint32_t *owner, uint64_t nr, uint32_t to)
+{
+	for (uint64_t i = 0; i < nr; i++)
+		owner[i] = to;
+}
+
 void oracle_disown(struct oracle *o, unsigned int zone, pfn_t start, pfn_t end)
 {
 	for (uint32_t i = 0; i < o->nr_ranges; i++) {
@@ -147,8 +153,8 @@ void oracle_disown(struct oracle *o, unsigned int zone, pfn_t start, pfn_t end)
 		pfn_t to = r->end < end ? r->end : end;
 
 		if (r->zone == zone && from < to)
-			memset(&o->owner[r->first + (from - r->start)], 0,
-			       (size_t)(to - from) * sizeof(*o->owner));
+			set_owner(&o->owner[r->first + (from - r->start)], to - from,
+				  OWNER_NOBODY);
 	}
 }
 
@@ -200,12 +206,6 @@ static bool same_owner(const uint32_t *owner, uint64_t nr)
 	for (uint64_t i = 1; i < nr; i++)
 		differ |= owner[i] ^ owner[0];
 	return differ == 0;
-}
-
-static void set_owner(uint32_t *owner, uint64_t nr, uint32_t to)
-{
-	for (uint64_t i = 0; i < nr; i++)
-		owner[i] = to;
 }
 
 /* Pages of one run change from one owner to another. */

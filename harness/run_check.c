@@ -134,11 +134,11 @@ static void check_nothing_moved(struct run *r, uint32_t nr)
 
 void run_check_op(struct run *r)
 {
+	static const uint8_t none[RANK_ZONE + 1];
 	struct hw *hw = &r->hw;
 	uint32_t nr = hw->nr_touched < TOUCHED_MAX ? hw->nr_touched : TOUCHED_MAX;
 
-	for (unsigned int rank = 0; rank <= RANK_ZONE; rank++)
-		run_check(X9, hw->held[rank] == 0);
+	run_check(X9, memcmp(hw->held, none, sizeof(none)) == 0);
 	run_check(X9, !hw->irq_masked);
 	see_touched(r, nr);
 	if (hw->nr_touched > TOUCHED_MAX)
@@ -338,12 +338,12 @@ void run_features(struct run *r, const struct op *op)
 		if (r->hw.zones_touched >> r->zone_ids[i] & 1)
 			zone_features(r, &r->mm.zones[r->zone_ids[i]]);
 	for (unsigned int kind = 0; kind < NR_EVENTS; kind++) {
-		unsigned int log = fls_u64(r->hw.nr_events[kind]);
+		uint32_t nr = r->hw.nr_events[kind], told = r->told_events[kind];
 
-		if (!log || log == r->told_events[kind])
+		if (!nr || (nr ^ told) < (nr & told))
 			continue;
-		r->told_events[kind] = (uint8_t)log;
-		feature(r, FEATURE_EVENTS, kind, log);
+		r->told_events[kind] = nr;
+		feature(r, FEATURE_EVENTS, kind, fls_u64(nr));
 	}
 	if (op_kinds[op->kind].allocates)
 		feature(r, FEATURE_VERDICT, op->kind * 16u + op->order,

@@ -108,7 +108,7 @@ struct run {
 	void (*on_switch)(void *to, const char *text);
 	void *on_switch_to;
 	void (*on_feature)(unsigned int feature);
-	uint8_t		 told_events[NR_EVENTS];	/* by the program's features so far: log2 */
+	uint32_t	 told_events[NR_EVENTS];	/* by the program's features so far */
 	char text[256];			/* what the op did, for on_op */
 };
 

@@ -54,7 +54,8 @@ static struct page *piece_page(const struct run *r, const struct piece *p)
 
 static unsigned int next_cpu(const struct run *r, uint64_t online, unsigned int cpu)
 {
-	cpu %= r->mm.nr_cpus;
+	if (cpu >= r->mm.nr_cpus)
+		cpu %= r->mm.nr_cpus;
 	while (!(online >> cpu & 1))
 		cpu = (cpu + 1) % r->mm.nr_cpus;
 	return cpu;
