@@ -72,7 +72,8 @@ export AFL_USE_ASAN := 1
 # Coverage is of what is under test: core/ and the parser.  The way through our own
 # checks says nothing new, and each counter costs time at every input.  Nobody
 # records operands of comparisons: our mutator does not ask for them.
-COUNT	:= -fsanitize-coverage=inline-8bit-counters,pc-table,indirect-calls
+COUNT	:= -fsanitize-coverage=inline-8bit-counters,pc-table,indirect-calls \
+	   -fsanitize-coverage-ignorelist=harness/fuzz/uncounted.txt
 counted	 = $(filter-out core/validate.c,$(filter core/% harness/op_text% %/canary.c,$<))
 count	 = $(if $(counted),$(COUNT))
 $(eval $(call variant,fuzz,clang-19,-O2 $(TRAP) $$(count),-fuse-ld=lld-19))

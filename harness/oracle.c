@@ -23,7 +23,7 @@ static uint64_t managed_pages(const struct mm *mm)
 
 size_t oracle_bytes(const struct mm *mm)
 {
-	uint64_t bytes = managed_pages(mm) * sizeof(uint32_t);
+	uint64_t bytes = managed_pages(mm) * sizeof(uint16_t);
 
 	for (unsigned int id = 0; id < mm->tun.zone_ids; id++)
 		bytes += 2 * mm->zones[id].blocks.nr;
@@ -139,12 +139,6 @@ bool oracle_same(const struct oracle *a, const struct oracle *b)
 	       memcmp(a->range, b->range, a->nr_ranges * sizeof(a->range[0])) == 0;
 }
 
-static void set_owner(uint32_t *owner, uint64_t nr, uint32_t to)
-{
-	for (uint64_t i = 0; i < nr; i++)
-		owner[i] = to;
-}
-
 void oracle_disown(struct oracle *o, unsigned int zone, pfn_t start, pfn_t end)
 {
 	for (uint32_t i = 0; i < o->nr_ranges; i++) {
@@ -153,8 +147,8 @@ void oracle_disown(struct oracle *o, unsigned int zone, pfn_t start, pfn_t end)
 		pfn_t to = r->end < end ? r->end : end;
 
 		if (r->zone == zone && from < to)
-			set_owner(&o->owner[r->first + (from - r->start)], to - from,
-				  OWNER_NOBODY);
+			for (uint64_t p = from; p < to; p++)
+				o->owner[r->first + (p - r->start)] = OWNER_NOBODY;
 	}
 }
 
@@ -198,26 +192,33 @@ static void check_zone(struct oracle *o, const struct alloc_request *req, unsign
 		mm_assert(X5, zone == q->zone);
 }
 
-/* Are they all of one owner? */
-static bool same_owner(const uint32_t *owner, uint64_t nr)
+static uint16_t owner_of(uint32_t slot)
 {
-	uint32_t differ = 0;
+	mm_assert(X1, slot < SLOTS_MAX);
+	return (uint16_t)(slot + 1);
+}
 
-	for (uint64_t i = 1; i < nr; i++)
-		differ |= owner[i] ^ owner[0];
+/* Pages change from one owner to another; false if some were not that one's. */
+static bool hand_over(uint16_t *owner, uint64_t nr, uint16_t from, uint16_t to)
+{
+	uint16_t differ = 0;
+
+	for (uint64_t i = 0; i < nr; i++) {
+		differ |= owner[i] ^ from;
+		owner[i] = to;
+	}
 	return differ == 0;
 }
 
-/* Pages of one run change from one owner to another. */
+/* The same for pages of one run, and for the number of those that are owned. */
 static void change_owner(struct oracle *o, const struct oracle_range *r, pfn_t pfn, uint64_t nr,
-			 uint32_t from, uint32_t to)
+			 uint16_t from, uint16_t to)
 {
-	uint32_t *owner;
+	bool all;
 
 	mm_assert(X1, r != NULL);
-	owner = &o->owner[r->first + (pfn - r->start)];
-	mm_assert(X1, owner[0] == from && same_owner(owner, nr));
-	set_owner(owner, nr, to);
+	all = hand_over(&o->owner[r->first + (pfn - r->start)], nr, from, to);
+	mm_assert(X1, all);
 	if (to == OWNER_NOBODY) {
 		mm_assert(X1, o->owned[r->zone] >= nr);
 		o->owned[r->zone] -= nr;
@@ -236,12 +237,12 @@ void oracle_got(struct oracle *o, const struct alloc_request *req, pfn_t pfn, un
 	mm_assert(X4, (pfn & (nr - 1)) == 0);
 	check_zone(o, req, r->zone);
 	oracle_saw_boost(o, r->zone);
-	change_owner(o, r, pfn, nr, OWNER_NOBODY, slot + 1);
+	change_owner(o, r, pfn, nr, OWNER_NOBODY, owner_of(slot));
 }
 
 void oracle_gave(struct oracle *o, pfn_t pfn, uint64_t nr, uint32_t slot)
 {
-	change_owner(o, find_range(o, pfn, nr), pfn, nr, slot + 1, OWNER_NOBODY);
+	change_owner(o, find_range(o, pfn, nr), pfn, nr, owner_of(slot), OWNER_NOBODY);
 }
 
 uint64_t oracle_owned(const struct oracle *o, unsigned int zone)
@@ -273,9 +274,12 @@ void oracle_import_free(struct oracle *o, pfn_t pfn, unsigned int order)
 /* --- recount ---------------------------------------------------------------------- */
 
 /* Do all pages of a block have one owner, and is it somebody exactly if they are handed out? */
-static bool block_agrees(const uint32_t *owner, uint64_t nr, bool allocated)
+static bool block_agrees(const uint16_t *owner, uint64_t nr, bool allocated)
 {
-	return same_owner(owner, nr) && (owner[0] != OWNER_NOBODY) == allocated;
+	for (uint64_t i = 1; i < nr; i++)
+		if (owner[i] != owner[0])
+			return false;
+	return (owner[0] != OWNER_NOBODY) == allocated;
 }
 
 static uint64_t recount_range(const struct oracle *o, const struct oracle_range *r)

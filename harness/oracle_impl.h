@@ -13,8 +13,10 @@
 
 enum { ORACLE_RANGES = 5 * MAX_RANGES };	/* runs of managed pages of a machine */
 
-#define OWNER_NOBODY	0u
-#define OWNER_IMPORT	UINT32_MAX		/* taken by an import */
+#define OWNER_NOBODY	0
+#define OWNER_IMPORT	UINT16_MAX		/* taken by an import */
+
+_Static_assert(SLOTS_MAX < OWNER_IMPORT, "every slot is an owner");
 
 _Static_assert(ORACLE_RANGES >= 2 * MAX_RANGES + 2 * MAX_ZONES, "every hole cuts one run in two");
 
@@ -88,7 +90,7 @@ struct oracle_memo {
 struct oracle {
 	const struct mm *mm;
 	const struct sysctls *sysctl;	/* the machine's, or what they may become */
-	uint32_t *owner;		/* per managed page: slot + 1, or OWNER_* */
+	uint16_t *owner;		/* per managed page: slot + 1, or OWNER_* */
 	uint8_t	 *block_moved;		/* per pageblock of a zone, zero between questions */
 	uint8_t	 *block_retyped;	/* per pageblock, whose zones may be several; as well */
 	uint64_t  moved_first[MAX_ZONES];	/* of block_moved[]: that of the zone's first */

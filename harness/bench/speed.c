@@ -13,7 +13,7 @@
 
 #include "../fuzz/fuzz.h"
 
-enum { PROGRAMS = 1000, OPS = 32, BYTES = 4096, RECOUNT = 64 };
+enum { PROGRAMS = 1000, OPS = 32, BYTES = 1 << 20, RECOUNT = 64 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -30,14 +30,15 @@ static struct speed {
 	struct op_memo	 memo;
 	uint32_t	 next;
 	uint32_t	 recount;	/* one program in so many is checked at its end */
-	size_t		 size[PROGRAMS];
-	uint8_t		 bytes[PROGRAMS][BYTES];
+	size_t		 end[PROGRAMS];	/* of each, in bytes[] */
+	uint8_t		 bytes[BYTES];	/* all of them, one after the other */
 } speed;
 
 static void generate(uint32_t i, const struct mm_config *config)
 {
 	const struct theme *theme = &target_find("page_alloc")->theme;
 	struct program *p = &speed.program;
+	size_t start = i ? speed.end[i - 1] : 0;
 	uint64_t rng = i;
 
 	p->config = *config;
@@ -49,7 +50,7 @@ static void generate(uint32_t i, const struct mm_config *config)
 		p->nr_slots += op_kinds[p->ops[p->nr_ops].kind].allocates;
 	}
 	op_normalize(p);
-	speed.size[i] = op_encode(p, speed.bytes[i], BYTES);
+	speed.end[i] = start + op_encode(p, speed.bytes + start, BYTES - start);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -73,10 +74,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint32_t i = speed.next++ % PROGRAMS;
+	size_t start = i ? speed.end[i - 1] : 0;
 
 	(void)data;
 	(void)size;
-	op_decode_next(speed.bytes[i], speed.size[i], &speed.program, &speed.memo);
+	op_decode_next(speed.bytes + start, speed.end[i] - start, &speed.program, &speed.memo);
 	if (!run_program(speed.run, &speed.program, i % speed.recount ? RUN_NO_END : 0, 0))
 		abort();
 	return 0;
