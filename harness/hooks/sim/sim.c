@@ -46,8 +46,9 @@ struct contents {
 	size_t	 closed;		/* bytes from its start that were ever poisoned */
 	bool	 on;			/* the machine is not too large */
 	struct zone_contents zones[MAX_ZONES];
-	uint64_t open_words;		/* of open[] that may be set */
+	uint64_t open_words;		/* of the next two that may be set */
 	uint64_t open[OPEN_WORDS];	/* bit per page: it was exposed since boot */
+	uint64_t known[OPEN_WORDS];	/* ... and what it holds is there; else junk, not there yet */
 };
 
 struct contents *sim_contents_new(void)
@@ -91,8 +92,8 @@ static void close_pages(struct contents *c)
 		last = (end - 1) * 64 + fls_u64(c->open[end - 1]);
 		ASAN_POISON_MEMORY_REGION(c->arena + first * CONTENT_BYTES,
 					  (size_t)(last - first) * CONTENT_BYTES);
-		memset(&c->open[i], 0, (size_t)(end - i) * sizeof(c->open[0]));
-		i = end;
+		for (; i < end; i++)
+			c->open[i] = c->known[i] = 0;
 	}
 }
 
@@ -139,16 +140,14 @@ static uint8_t *page_bytes(const struct contents *c, unsigned int zone, pfn_t pf
 	return c->on ? c->arena + page_place(c, zone, pfn, nr) * CONTENT_BYTES : NULL;
 }
 
-/* What pages hold at their first exposure since boot: the same junk whatever ran before. */
-static void fill_fresh(struct contents *c, uint64_t word, uint64_t fresh)
+/* The bits of pages [*at, end) in the word of the first one; goes on to the next word. */
+static uint64_t next_bits(uint64_t *at, uint64_t end)
 {
-	while (fresh) {
-		unsigned int bit = ffs_u64(fresh), nr = ffs_u64(~(fresh >> bit));
+	uint64_t next = min_u64((*at / 64 + 1) * 64, end);
+	uint64_t bits = UINT64_MAX >> (64 - (next - *at)) << *at % 64;
 
-		memset(c->arena + (word * 64 + bit) * CONTENT_BYTES, JUNK_BYTE,
-		       (size_t)nr * CONTENT_BYTES);
-		fresh &= nr == 64 ? 0 : ~(((1ULL << nr) - 1) << bit);
-	}
+	*at = next;
+	return bits;
 }
 
 void sim_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
@@ -162,14 +161,42 @@ void sim_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 	end = at + nr;
 	ASAN_UNPOISON_MEMORY_REGION(c->arena + at * CONTENT_BYTES, (size_t)nr * CONTENT_BYTES);
 	while (at < end) {
-		uint64_t word = at / 64, next = min_u64((word + 1) * 64, end);
-		uint64_t bits = UINT64_MAX >> (64 - (next - at)) << at % 64;
+		uint64_t *open = &c->open[at / 64];
 
-		if (bits & ~c->open[word])
-			fill_fresh(c, word, bits & ~c->open[word]);
-		c->open[word] |= bits;
-		at = next;
+		*open |= next_bits(&at, end);
 	}
+}
+
+/* What pages hold that nobody wrote since boot: the same junk whatever ran before. */
+static void fill_junk(struct contents *c, uint64_t word, uint64_t pages)
+{
+	while (pages) {
+		unsigned int bit = ffs_u64(pages), nr = ffs_u64(~(pages >> bit));
+
+		memset(c->arena + (word * 64 + bit) * CONTENT_BYTES, JUNK_BYTE,
+		       (size_t)nr * CONTENT_BYTES);
+		pages &= nr == 64 ? 0 : ~(((1ULL << nr) - 1) << bit);
+	}
+}
+
+/* Somebody looks, or writes a part (`junk`), or all: most pages come and go without either. */
+static uint8_t *known_bytes(struct contents *c, unsigned int zone, pfn_t pfn, uint64_t nr,
+			    bool junk)
+{
+	uint64_t at, end;
+
+	if (!c || !c->on)
+		return NULL;
+	at = page_place(c, zone, pfn, nr);
+	end = at + nr;
+	while (at < end) {
+		uint64_t word = at / 64, pages = next_bits(&at, end) & c->open[word] & ~c->known[word];
+
+		if (junk && pages)
+			fill_junk(c, word, pages);
+		c->known[word] |= pages;
+	}
+	return c->arena + (end - nr) * CONTENT_BYTES;
 }
 
 void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
@@ -182,7 +209,7 @@ void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 
 static void fill(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr, int byte)
 {
-	uint8_t *bytes = hw->contents ? page_bytes(hw->contents, zone, pfn, nr) : NULL;
+	uint8_t *bytes = known_bytes(hw->contents, zone, pfn, nr, false);
 
 	if (bytes)
 		memset(bytes, byte, (size_t)nr * CONTENT_BYTES);
@@ -200,7 +227,7 @@ void hook_pages_poison(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 
 static bool all_bytes_are(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr, uint8_t byte)
 {
-	const uint8_t *bytes = hw->contents ? page_bytes(hw->contents, zone, pfn, nr) : NULL;
+	const uint8_t *bytes = known_bytes(hw->contents, zone, pfn, nr, true);
 
 	return !bytes || (bytes[0] == byte &&
 			  memcmp(bytes, bytes + 1, (size_t)nr * CONTENT_BYTES - 1) == 0);
@@ -218,7 +245,7 @@ bool sim_pages_are_zero(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr
 
 uint8_t *sim_pages_bytes(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 {
-	return hw->contents ? page_bytes(hw->contents, zone, pfn, nr) : NULL;
+	return known_bytes(hw->contents, zone, pfn, nr, true);
 }
 
 uint8_t *sim_page_bytes(struct hw *hw, unsigned int zone, pfn_t pfn)
