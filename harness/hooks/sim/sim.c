@@ -72,28 +72,21 @@ void sim_contents_delete(struct contents *c)
 	free(c);
 }
 
-/* The words from `i` on that each have an open page: one past the last of them. */
-static uint64_t open_run(const struct contents *c, uint64_t i)
-{
-	while (i < c->open_words && c->open[i])
-		i++;
-	return i;
-}
-
 /* Nothing of what the last machine exposed is left open; one call for words side by side. */
 static void close_pages(struct contents *c)
 {
 	for (uint64_t i = 0; i < c->open_words; i++) {
-		uint64_t end = open_run(c, i), first, last;
+		uint64_t first, last = 0;
 
-		if (end == i)
+		if (!c->open[i])
 			continue;
 		first = i * 64 + ffs_u64(c->open[i]);
-		last = (end - 1) * 64 + fls_u64(c->open[end - 1]);
+		for (; i < c->open_words && c->open[i]; i++) {
+			last = i * 64 + fls_u64(c->open[i]);
+			c->open[i] = c->known[i] = 0;
+		}
 		ASAN_POISON_MEMORY_REGION(c->arena + first * CONTENT_BYTES,
 					  (size_t)(last - first) * CONTENT_BYTES);
-		for (; i < end; i++)
-			c->open[i] = c->known[i] = 0;
 	}
 }
 
