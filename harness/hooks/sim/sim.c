@@ -48,7 +48,7 @@ struct contents {
 	struct zone_contents zones[MAX_ZONES];
 	uint64_t open_words;		/* of the next two that may be set */
 	uint64_t open[OPEN_WORDS];	/* bit per page: it was exposed since boot */
-	uint64_t known[OPEN_WORDS];	/* ... and what it holds is there; else junk, not there yet */
+	uint64_t known[OPEN_WORDS];	/* ... and has contents; else they are junk to come */
 };
 
 struct contents *sim_contents_new(void)
@@ -183,8 +183,9 @@ static uint8_t *known_bytes(struct contents *c, unsigned int zone, pfn_t pfn, ui
 	at = page_place(c, zone, pfn, nr);
 	end = at + nr;
 	while (at < end) {
-		uint64_t word = at / 64, pages = next_bits(&at, end) & c->open[word] & ~c->known[word];
+		uint64_t word = at / 64, pages = next_bits(&at, end);
 
+		pages &= c->open[word] & ~c->known[word];
 		if (junk && pages)
 			fill_junk(c, word, pages);
 		c->known[word] |= pages;
