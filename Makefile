@@ -73,13 +73,13 @@ export AFL_USE_ASAN := 1
 # checks says nothing new, and each counter costs time at every input.  Nobody
 # records operands of comparisons: our mutator does not ask for them.
 uncounted := ci/uncounted.txt
-export CCACHE_EXTRAFILES := $(uncounted)
 COUNT	:= -fsanitize-coverage=inline-8bit-counters,pc-table,indirect-calls \
 	   -fsanitize-coverage-ignorelist=$(uncounted)
 counted	 = $(filter-out core/validate.c,$(filter core/% harness/op_text% %/canary.c,$<))
 count	 = $(if $(counted),$(COUNT))
 $(eval $(call variant,fuzz,clang-19,-O2 -march=native $(TRAP) $$(count),-fuse-ld=lld-19))
 $(call objects,fuzz,$(core)): $(uncounted)
+$(call objects,fuzz,$(core)): export CCACHE_EXTRAFILES := $(uncounted)
 $(eval $(call variant,afl,afl-clang-fast,-O2 -w))
 # Nor are model, executor, validators and ranges of ops under test while fuzzing: make
 # test runs them with all sanitizers.  Core, what touches simulated memory, decoder and

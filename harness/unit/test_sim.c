@@ -48,7 +48,13 @@ Test(sim, B6_clear_and_poison)
 	struct page *page = get_pages(mm, GFP_KERNEL, 2);
 	pfn_t pfn = mm_page_pfn(mm, page);
 
+	/* What was not cleared is junk, whoever looks first. */
+	hook_pages_clear(hw, ZONE_NORMAL, pfn + 1, 2);
+	cr_assert(sim_pages_are_zero(hw, ZONE_NORMAL, pfn + 1, 2));
 	cr_assert_not(sim_pages_are_zero(hw, ZONE_NORMAL, pfn, 1));
+	cr_assert_eq(sim_page_bytes(hw, ZONE_NORMAL, pfn)[0], 0x5d);
+	cr_assert_eq(sim_page_bytes(hw, ZONE_NORMAL, pfn + 3)[0], 0x5d);
+	cr_assert(sim_pages_are_zero(hw, ZONE_NORMAL, pfn + 1, 2));
 	hook_pages_clear(hw, ZONE_NORMAL, pfn, 4);
 	cr_assert(sim_pages_are_zero(hw, ZONE_NORMAL, pfn, 4));
 	hook_pages_poison(hw, ZONE_NORMAL, pfn + 1, 2);
