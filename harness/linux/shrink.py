@@ -9,13 +9,14 @@ whether they differ about less.  First as many ops as can be become part of the
 state that the others begin with: what is left begins where core goes wrong.  Then
 `tidemark min` leaves out and simplifies what is not needed to show it.
 
-In a guest that does not boot alike a program may agree this time: then the next
-one that differed is tried.
+In a guest that does not boot alike a program may agree this time: then all that
+differed are asked about, and if need be from before the next of them.
 
 	shrink.py one			after `make linux CONFIG=one` found a difference
 """
 
 import argparse
+import itertools
 import pathlib
 import re
 import shutil
@@ -34,7 +35,8 @@ import debian
 import held
 
 EXPECTED = re.compile(r'^expect .*?(?=\w+ = )')
-PROGRAMS_MAX = 4		# that are tried until one differs again
+BOOTS_MAX = 4			# until a program differs again
+PROGRAMS_MAX = 20		# that are asked about at each
 
 
 def arguments():
@@ -43,8 +45,8 @@ def arguments():
 		formatter_class=argparse.RawDescriptionHelpFormatter)
 	parser.add_argument('--program', type=int, metavar='N',
 			    help='this program of the window (the first that differs)')
-	parser.add_argument('--seconds', type=int, default=240,
-			    help='of CPU time for questions (240)')
+	parser.add_argument('--seconds', type=int, default=200,
+			    help='of CPU time for each round of questions (200)')
 	parser.add_argument('--tool', default=debian.TREE / 'build' / 'tidemark', metavar='FILE',
 			    type=pathlib.Path, help='the host program (build/tidemark)')
 	parser.add_argument('--without', metavar='RULE',
@@ -151,16 +153,18 @@ def again(config, tool, program, shared, where):
 		raise debian.Failed('%s: expected programs that differ, got none' % shared)
 	if program is not None:
 		numbers = [program]
-	for number in numbers[:PROGRAMS_MAX]:
+	for at in numbers[:BOOTS_MAX]:
 		start = time.monotonic()
-		held.hold(config, tool, where, shared, number)
+		held.hold(config, tool, where, shared, at)
 		say('%s waits before program %d, after %.0f s' % (
-			config.name, number, time.monotonic() - start))
-		for lists in (False, True):
+			config.name, at, time.monotonic() - start))
+		tried = list(dict.fromkeys([at, *numbers]))[:PROGRAMS_MAX]
+		for lists, number in itertools.product((False, True), tried):
 			if held.differs_again(where, shared, number, lists):
+				say('and differs about program %d' % number)
 				machine, ops = split(where / 'differs.ops')
 				return Questions(where, machine, lists, tool), ops
-		say('program %d agrees this time' % number)
+		say('and agrees this time about %d programs' % len(tried))
 	raise debian.Failed('none of the programs that differed did so again')
 
 
@@ -207,6 +211,7 @@ def main():
 			raise debian.Failed('%s runs no programs' % config.name)
 		debian.check_host()
 		output = options.output or debian.CACHE / config.name / 'small.ops'
+		output.parent.mkdir(parents=True, exist_ok=True)
 		tool = without(options.without) if options.without else options.tool
 		shrink(config, tool, options,
 		       options.window or debian.CACHE / config.name / 'window.bin', output)
