@@ -74,8 +74,8 @@ static inline bool hook_lock_is_held(struct hw *hw, const struct spinlock *lock)
  * without it: it cannot tear either, and is no place to switch; observe(x) is
  * such a read.  publish_page(page, value) publishes what others look at in a
  * struct page that is not theirs, its state and flags, and writes the rest.
- * No expression, nor a call's arguments, has two that are places to switch: C
- * leaves open which comes first, and compilers differ (X10).
+ * No expression, nor a call's arguments, has two that are places to switch, or
+ * one and an observe(): C leaves open which comes first, and compilers differ (X10).
  */
 
 /*

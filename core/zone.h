@@ -135,7 +135,10 @@ static inline int64_t zone_free_pages(const struct zone *z)
 /* W2 with boost: the mark that a request must leave. */
 static inline uint64_t zone_wmark(const struct zone *z, enum wmark mark)
 {
-	return observe(z->watermark[mark]) + read_shared(z->tun->hw, z->boost);
+	uint64_t boost = read_shared(z->tun->hw, z->boost);
+
+	/* Only now, or it were the compiler's choice: the mark may change at that step. */
+	return observe(z->watermark[mark]) + boost;
 }
 
 /* Is the memory high memory, for the marks (W2)?  A HIGHMEM zone, or MOVABLE cut from one. */
