@@ -77,7 +77,7 @@ COUNT	:= -fsanitize-coverage=inline-8bit-counters,pc-table,indirect-calls \
 	   -fsanitize-coverage-ignorelist=$(uncounted)
 counted	 = $(filter-out core/validate.c,$(filter core/% harness/op_text% %/canary.c,$<))
 count	 = $(if $(counted),$(COUNT))
-$(eval $(call variant,fuzz,clang-19,-O2 -march=native $(TRAP) $$(count),-fuse-ld=lld-19))
+$(eval $(call variant,fuzz,clang-19,-O2 $(TRAP) $$(count),-fuse-ld=lld-19))
 $(call objects,fuzz,$(core)): $(uncounted)
 $(call objects,fuzz,$(core)): export CCACHE_EXTRAFILES := $(uncounted)
 $(eval $(call variant,afl,afl-clang-fast,-O2 -w))
