@@ -6,6 +6,7 @@ static void draw(struct params *p, uint64_t *rng)
 {
 	p->held = 16 + (uint32_t)rng_below(rng, 500);
 	p->order = (uint32_t)rng_below(rng, 4);
+	p->single = 192 + (uint32_t)rng_below(rng, 64);	/* mostly, as in real use */
 	p->burst = 32;
 	p->movable = (uint32_t)rng_below(rng, 256);
 }

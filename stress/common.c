@@ -15,7 +15,8 @@ struct alloc_request draw_request(struct worker *w)
 	const struct params *p = &w->s->params;
 	struct alloc_request req = { .nid = NODE_NONE, .gfp = GFP_KERNEL };
 
-	req.order = p->order ? (uint8_t)(rng_scale(&w->rng, p->order + 1) - 1) : 0;
+	if (p->order && !(p->single && rng_chance(&w->rng, p->single)))
+		req.order = (uint8_t)(rng_scale(&w->rng, p->order + 1) - 1);
 	if (rng_chance(&w->rng, p->movable))
 		req.gfp = GFP_HIGHUSER_MOVABLE;
 	else if (rng_chance(&w->rng, p->atomic))

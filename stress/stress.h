@@ -40,6 +40,7 @@ enum {
 struct params {
 	uint32_t held;			/* blocks a thread aims to hold */
 	uint32_t order;			/* highest order asked for */
+	uint32_t single;		/* requests of 256 that are for one page all the same */
 	uint32_t burst;			/* ops in a row of one kind */
 	uint32_t irq_every;		/* mean steps between interrupts */
 	uint32_t movable;		/* requests of 256 that are for movable pages */
