@@ -16,7 +16,7 @@
 #define CORE_CACHE_LINE	64
 #endif
 
-/* Where CPUs are real, as much: pages side by side have different owners. */
+/* Where CPUs are real, as far as the lines above: neighbours may be other CPUs' pages. */
 #ifndef CORE_PAGE_BYTES
 #define CORE_PAGE_BYTES	16
 #endif

@@ -340,6 +340,7 @@ void run_features(struct run *r, const struct op *op)
 	for (unsigned int kind = 0; kind < NR_EVENTS; kind++) {
 		uint32_t nr = r->hw.nr_events[kind], told = r->told_events[kind];
 
+		/* Told is how many bits it has; as many in both, and the highest cancels out. */
 		if (!nr || (nr ^ told) < (nr & told))
 			continue;
 		r->told_events[kind] = nr;

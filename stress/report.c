@@ -88,8 +88,8 @@ void report_begin(const struct options *o, const struct stressor_row *row,
 {
 	const struct { const char *name; uint32_t value; } rows[] = {
 		{ "held", p->held }, { "order", p->order }, { "single", p->single },
-		{ "burst", p->burst },
-		{ "irq_every", p->irq_every }, { "movable", p->movable }, { "atomic", p->atomic },
+		{ "burst", p->burst }, { "irq_every", p->irq_every }, { "movable", p->movable },
+		{ "atomic", p->atomic },
 	};
 
 	if (o->scaling)
