@@ -99,6 +99,9 @@ void hook_pages_clear(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
 void hook_pages_poison(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
 bool hook_pages_poison_intact(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
 
+/* Also of pages behind the first one of a block the records were written. */
+static inline void hook_tails_written(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr);
+
 /* --- the rest --------------------------------------------------------------- */
 
 static inline void hook_event(struct hw *hw, struct event event);

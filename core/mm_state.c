@@ -49,6 +49,7 @@ bool mm_state_begin(struct mm *mm, struct zone *z)
 	z->held = z->managed;
 	z->is_snapshot = true;
 	hook_pages_alloc(mm->tun.hw, z->id, z->start_pfn, spanned);
+	hook_tails_written(mm->tun.hw, z->id, z->start_pfn, spanned);
 	mm_assert(X3, list_empty(&z->area[0].list[0]));
 	mm_assert(X1, pcp_pages(mm, z) == 0);
 	return true;

@@ -251,6 +251,11 @@ enum mm_error mm_free_page_list(struct mm *mm, struct page **pages, uint32_t nr)
 
 /* --- what an owner says ------------------------------------------------------------------- */
 
+static void tails_written(struct mm *mm, const struct page *head)
+{
+	hook_tails_written(mm->tun.hw, head->zone, mm_page_pfn(mm, head), 1ULL << head->order);
+}
+
 enum mm_error mm_split_page(struct mm *mm, struct page *page)
 {
 	if (!is_allocation(page) || (page->flags & PG_COMP))
@@ -258,6 +263,7 @@ enum mm_error mm_split_page(struct mm *mm, struct page *page)
 	if (page->refs != 1)
 		return MM_BAD_COUNT;
 	mm_assert(B5, page->order <= MAX_ORDER);
+	tails_written(mm, page);
 	for (uint64_t i = (1ULL << page->order) - 1; i > 0; i--)
 		publish_page(&page[i], (struct page){ .state = PAGE_ALLOC, .refs = 1,
 						      .zone = page->zone, .flags = page->flags });
@@ -279,9 +285,9 @@ enum mm_error mm_get_page(struct mm *mm, struct page *page)
 
 enum mm_error mm_set_movable(struct mm *mm, struct page *page, bool movable)
 {
-	(void)mm;
 	if (!is_allocation(page))
 		return MM_BAD_PAGE;
+	tails_written(mm, page);
 	for (uint64_t i = 0; i < 1ULL << page->order; i++)
 		publish(page[i].flags, (uint8_t)(movable ? page[i].flags | PG_LRU
 							 : page[i].flags & ~PG_LRU));

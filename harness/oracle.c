@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "bare.h"
+
 const size_t oracle_size = sizeof(struct oracle);
 
 static uint64_t managed_pages(const struct mm *mm)
@@ -120,10 +122,10 @@ void oracle_copy(struct oracle *to, const struct oracle *from)
 			    sizeof(from->tuned.zone);
 	const size_t end = offsetof(struct oracle, range) + from->nr_ranges * sizeof(*from->range);
 
-	memcpy(to, from, offsetof(struct oracle, tuned) + offsetof(struct oracle_tuned, zone));
-	memcpy(to->tuned.zone, from->tuned.zone,
+	bare_copy(to, from, offsetof(struct oracle, tuned) + offsetof(struct oracle_tuned, zone));
+	bare_copy(to->tuned.zone, from->tuned.zone,
 	       from->mm->tun.zone_ids * sizeof(from->tuned.zone[0]));
-	memcpy((uint8_t *)to + rest, (const uint8_t *)from + rest, end - rest);
+	bare_copy((uint8_t *)to + rest, (const uint8_t *)from + rest, end - rest);
 }
 
 bool oracle_same(const struct oracle *a, const struct oracle *b)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "bare.h"
 #include "bits.h"
 
 enum {
@@ -134,8 +135,8 @@ static void copy_mm(struct mm *to, const struct mm *from)
 {
 	const size_t rest = offsetof(struct mm, nodes);
 
-	memcpy(to, from, zones_end(from));
-	memcpy((uint8_t *)to + rest, (const uint8_t *)from + rest, sizeof(*to) - rest);
+	bare_copy(to, from, zones_end(from));
+	bare_copy((uint8_t *)to + rest, (const uint8_t *)from + rest, sizeof(*to) - rest);
 }
 
 /* False when there are more than fit. */
@@ -180,29 +181,49 @@ static bool take_image(struct run *r, struct image *im)
 	return true;
 }
 
-/* Takes the lowest run of bits out of *parts: the pages there, as indexes in the zone. */
-static struct pfn_range next_parts(uint64_t *parts, unsigned int shift, uint64_t spanned)
+/* Takes the lowest run of bits out of *parts. */
+static struct pfn_range next_parts(uint64_t *parts)
 {
 	unsigned int first = ffs_u64(*parts), nr = ffs_u64(~(*parts >> first));
 
 	*parts &= nr == 64 ? 0 : ~(((1ULL << nr) - 1) << first);
-	return (struct pfn_range){ (uint64_t)first << shift,
-				   min_u64((uint64_t)(first + nr) << shift, spanned) };
+	return (struct pfn_range){ first, first + nr };
 }
 
-/* The records of pages that core may have written, and who owned them, are zero again. */
+/* The records that core may have written are zero again. */
+static void scrub_records(struct zone *z, const struct sim_dirt *d)
+{
+	for (uint64_t word = 0; word < SIM_DIRT_WORDS; word++) {
+		uint64_t parts = d->written[word];
+
+		while (parts) {
+			struct pfn_range at = next_parts(&parts);
+			uint64_t start = (word * 64 + at.start) << d->written_shift;
+			uint64_t end = (word * 64 + at.end) << d->written_shift;
+
+			end = min_u64(end, zone_spanned(z));
+			if (start >= end)
+				return;
+			bare_clear(z->pages + start, (size_t)(end - start) * sizeof(*z->pages));
+		}
+	}
+}
+
 static void scrub(struct run *r, struct zone *z)
 {
-	const struct sim_dirt *d = &r->hw.dirt[z->id];
-	uint64_t parts = r->imported >> z->id & 1 ? UINT64_MAX : d->parts;
+	struct sim_dirt *d = &r->hw.dirt[z->id];
+	uint64_t given;
 
-	while (parts) {
-		struct pfn_range at = next_parts(&parts, d->shift, zone_spanned(z));
+	if (r->imported >> z->id & 1) {
+		d->given = UINT64_MAX;
+		memset(d->written, 0xff, sizeof(d->written));
+	}
+	scrub_records(z, d);
+	for (given = d->given; given;) {
+		struct pfn_range at = next_parts(&given);
 
-		if (at.start >= at.end)
-			break;
-		memset(z->pages + at.start, 0, (size_t)(at.end - at.start) * sizeof(*z->pages));
-		oracle_disown(r->oracle, z->id, z->start_pfn + at.start, z->start_pfn + at.end);
+		oracle_disown(r->oracle, z->id, z->start_pfn + (at.start << d->given_shift),
+			      z->start_pfn + (at.end << d->given_shift));
 	}
 }
 
@@ -211,10 +232,13 @@ static void all_clean(struct run *r)
 {
 	for (unsigned int i = 0; i < r->nr_zone_ids; i++) {
 		const struct zone *z = &r->mm.zones[r->zone_ids[i]];
+		struct sim_dirt *d = &r->hw.dirt[z->id];
+		unsigned int shift = fls_u64((zone_spanned(z) - 1) / 64);
+		unsigned int finer = fls_u64(SIM_DIRT_WORDS - 1);
 
-		r->hw.dirt[z->id] = (struct sim_dirt){
-			.start = z->start_pfn,
-			.shift = (uint8_t)fls_u64((zone_spanned(z) - 1) / 64),
+		*d = (struct sim_dirt){
+			.start = z->start_pfn, .given_shift = (uint8_t)shift,
+			.written_shift = (uint8_t)(shift > finer ? shift - finer : 0),
 		};
 	}
 }
@@ -229,15 +253,15 @@ static void restore(struct run *r, const struct image *im)
 		struct zone *z = &r->mm.zones[id];
 
 		scrub(r, z);
-		memcpy(z->blocks.type, types, (size_t)z->blocks.nr);
-		memcpy(z->cpu, cpus, r->mm.nr_cpus * sizeof(*z->cpu));
+		bare_copy(z->blocks.type, types, (size_t)z->blocks.nr);
+		bare_copy(z->cpu, cpus, r->mm.nr_cpus * sizeof(*z->cpu));
 		types += z->blocks.nr;
 		cpus += r->mm.nr_cpus;
 		r->seen[id] = im->seen[id];
 	}
 	copy_mm(&r->mm, &im->mm);
 	r->hw.random = im->random;
-	memset(r->mm.events, 0, r->mm.nr_cpus * sizeof(*r->mm.events));
+	bare_clear(r->mm.events, r->mm.nr_cpus * sizeof(*r->mm.events));
 	for (unsigned int i = 0; i < im->nr_heads; i++)
 		r->mm.zones[im->heads[i].zone].pages[im->heads[i].index] = im->heads[i].page;
 	oracle_copy(r->oracle, im->oracle);
@@ -304,7 +328,7 @@ void run_boot(struct run *r, const struct mm_config *config)
 	bool clean = r->clean;
 
 	r->clean = false;
-	memset(&r->hw, 0, offsetof(struct hw, touched));
+	bare_clear(&r->hw, offsetof(struct hw, touched));
 	r->hw.budget = UINT64_MAX;
 	if (r->flags & RUN_NO_CHECKS) {
 		boot(r, config);

@@ -279,6 +279,14 @@ static inline void hook_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, 
 		hw_pages_close(hw, zone, pfn, nr);
 }
 
+static inline void hook_tails_written(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	(void)hw;
+	(void)zone;
+	(void)pfn;
+	(void)nr;
+}
+
 static inline void hook_event(struct hw *hw, struct event event)
 {
 	(void)hw;

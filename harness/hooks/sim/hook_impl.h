@@ -36,11 +36,19 @@ struct touched {			/* a block that changed lists */
 	uint8_t	list;			/* as hooks.h numbers them */
 };
 
-/* What of a zone core can have written since boot: a bit per 64th part of its pages. */
+/*
+ * What of a zone can be otherwise than after boot: the pages that were handed out,
+ * a bit per 64th part of the zone, and the records that core can have written, a bit
+ * per 1024th.
+ */
+enum { SIM_DIRT_WORDS = 16 };
+
 struct sim_dirt {
 	pfn_t	 start;			/* the zone's */
-	uint64_t parts;
-	uint8_t	 shift;			/* log2 pages in a part */
+	uint64_t given;
+	uint64_t written[SIM_DIRT_WORDS];
+	uint8_t	 given_shift;		/* log2 pages in a part */
+	uint8_t	 written_shift;
 };
 
 struct hw {
@@ -211,26 +219,47 @@ static inline bool hook_lock_is_held(struct hw *hw, const struct spinlock *lock)
 }
 
 /*
- * Core writes records of pages of a block that goes on or off a list, or of one that
- * is handed out, and its neighbours on a list were named before.
+ * Core writes the record of the first page of a block that is handed out, given back,
+ * or goes on or off a list, and its neighbours on a list were named before.
  */
-SIM_BARE static inline void sim_dirty(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
+SIM_BARE static inline void sim_written(struct hw *hw, unsigned int zone, pfn_t pfn)
 {
 	struct sim_dirt *d = &hw->dirt[zone];
-	uint64_t first = (pfn - d->start) >> d->shift, last = (pfn + nr - 1 - d->start) >> d->shift;
+	uint64_t part = (pfn - d->start) >> d->written_shift;
 
-	d->parts |= (UINT64_MAX >> (63 - last % 64)) & (UINT64_MAX << first % 64);
+	d->written[part / 64 % SIM_DIRT_WORDS] |= 1ULL << part % 64;
+}
+
+SIM_BARE static inline void hook_tails_written(struct hw *hw, unsigned int zone, pfn_t pfn,
+					       uint64_t nr)
+{
+	const uint64_t part = 1ULL << hw->dirt[zone].written_shift;
+
+	for (uint64_t i = 0; i < nr; i += part)
+		sim_written(hw, zone, pfn + i);
+	sim_written(hw, zone, pfn + nr - 1);
+}
+
+SIM_BARE static inline void sim_given(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	struct sim_dirt *d = &hw->dirt[zone];
+	uint64_t first = (pfn - d->start) >> d->given_shift;
+	uint64_t last = (pfn + nr - 1 - d->start) >> d->given_shift;
+
+	d->given |= (UINT64_MAX >> (63 - last % 64)) & (UINT64_MAX << first % 64);
 }
 
 static inline void hook_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 {
-	sim_dirty(hw, zone, pfn, nr);
+	sim_written(hw, zone, pfn);
+	sim_given(hw, zone, pfn, nr);
 	if (hw->contents)
 		sim_pages_alloc(hw, zone, pfn, nr);
 }
 
 static inline void hook_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 {
+	sim_written(hw, zone, pfn);
 	if (hw->contents)
 		sim_pages_free(hw, zone, pfn, nr);
 }
@@ -251,7 +280,7 @@ SIM_BARE static inline void hook_touched(struct hw *hw, unsigned int zone, pfn_t
 	t->zone = (uint8_t)zone;
 	t->list = (uint8_t)list;
 	hw->zones_touched |= 1ULL << zone;
-	sim_dirty(hw, zone, pfn, 1);
+	sim_written(hw, zone, pfn);
 	if (hw->sched && list >= LIST_OF_CPU)
 		sim_touched(hw, zone, list - LIST_OF_CPU);
 }
