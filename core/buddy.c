@@ -30,10 +30,8 @@ void buddy_list_add(struct zone *z, struct page *page, unsigned int order,
 	mm_assert(X1, page->state == PAGE_NONE);
 	mm_assert(X4, is_aligned(pfn, 1ULL << order));
 	mm_assert(Z2, zone_spans(z, pfn) && pfn + (1ULL << order) <= z->end_pfn);
-	page->state = PAGE_FREE;
-	page->order = (uint8_t)order;
-	page->type = (uint8_t)type;
-	page->zone = z->id;
+	page->says = page_says(.state = PAGE_FREE, .order = (uint8_t)order, .type = (uint8_t)type,
+			       .flags = page->flags, .zone = z->id);
 	if (tail)
 		list_add_tail(l, z->pages, page);
 	else
@@ -43,18 +41,13 @@ void buddy_list_add(struct zone *z, struct page *page, unsigned int order,
 
 void buddy_list_del(struct zone *z, struct page *page)
 {
-	uint8_t flags = page->flags & FREE_FLAGS;
+	const struct page is = { .says = page->says };
 
-	mm_assert(X3, page->state == PAGE_FREE);
-	mm_assert(X3, page->zone == z->id);
-	list_del(&z->area[page->order].list[page->type], z->pages, page);
-	touched(z, zone_pfn(z, page), page->order, page->type);
-	/* Its links are zero by now; users and CPU a free block has none (X3). */
-	page->state = PAGE_NONE;
-	page->order = 0;
-	page->type = 0;
-	page->zone = 0;
-	page->flags = flags;
+	mm_assert(X3, is.state == PAGE_FREE);
+	mm_assert(X3, is.zone == z->id);
+	list_del(&z->area[is.order].list[is.type], z->pages, page);
+	page->says = page_says(.flags = is.flags & FREE_FLAGS);
+	touched(z, zone_pfn(z, page), is.order, is.type);
 }
 
 void buddy_account(struct zone *z, int64_t nr, enum migratetype type)

@@ -68,8 +68,8 @@ static void prepare_page(struct zone *z, struct page *page, unsigned int order, 
 		flags |= PG_COMP;
 	if (alloc_flags & ALLOC_NO_WATERMARKS)
 		flags |= PG_PFMEMALLOC;
-	publish_page(page, (struct page){ .state = PAGE_ALLOC, .refs = 1, .order = (uint8_t)order,
-					  .zone = z->id, .flags = (uint8_t)flags });
+	publish(page->says, page_says(.state = PAGE_ALLOC, .refs = 1, .order = (uint8_t)order,
+				      .zone = z->id, .flags = (uint8_t)flags));
 }
 
 /* --- one zone ----------------------------------------------------------------------------- */

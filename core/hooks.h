@@ -72,8 +72,7 @@ static inline bool hook_lock_is_held(struct hw *hw, const struct spinlock *lock)
  * without a step, for nobody else can change the count.  publish(x, value)
  * is a write, under a lock or by the owner, to something that others read
  * without it: it cannot tear either, and is no place to switch; observe(x) is
- * such a read.  publish_page(page, value) publishes what others look at in a
- * struct page that is not theirs, its state and flags, and writes the rest.
+ * such a read.
  * No expression, nor a call's arguments, has two that are places to switch, or
  * one and an observe(): C leaves open which comes first, and compilers differ (X10).
  */

@@ -40,42 +40,42 @@ static inline uint32_t list_link(const struct page *base, const struct page *pag
 /* `first` and `nr` are also read without the lock. */
 static inline void list_add_head(struct list *l, struct page *base, struct page *page)
 {
-	uint32_t link = list_link(base, page);
+	uint32_t link = list_link(base, page), first = l->first;
 
-	mm_assert(X3, (page->next | page->prev) == 0);
-	mm_assert(X3, l->first != link);
-	page->next = l->first;
-	*(l->first ? &base[l->first - 1].prev : &l->last) = link;
+	mm_assert(X3, page->links == 0);
+	mm_assert(X3, first != link);
+	page->next = first;
+	*(first ? &base[first - 1].prev : &l->last) = link;
 	publish(l->first, link);
 	publish(l->nr, l->nr + 1);
 }
 
 static inline void list_add_tail(struct list *l, struct page *base, struct page *page)
 {
-	uint32_t link = list_link(base, page);
+	uint32_t link = list_link(base, page), last = l->last;
 
-	mm_assert(X3, (page->next | page->prev) == 0);
-	mm_assert(X3, l->last != link);
-	page->prev = l->last;
-	publish(*(l->last ? &base[l->last - 1].next : &l->first), link);
+	mm_assert(X3, page->links == 0);
+	mm_assert(X3, last != link);
+	page->prev = last;
+	publish(*(last ? &base[last - 1].next : &l->first), link);
 	l->last = link;
 	publish(l->nr, l->nr + 1);
 }
 
 static inline void list_del(struct list *l, struct page *base, struct page *page)
 {
-	uint32_t link = list_link(base, page);
-	uint32_t *to = page->prev ? &base[page->prev - 1].next : &l->first;
-	uint32_t *back = page->next ? &base[page->next - 1].prev : &l->last;
+	const struct page is = { .links = page->links };
+	uint32_t *to = is.prev ? &base[is.prev - 1].next : &l->first;
+	uint32_t *back = is.next ? &base[is.next - 1].prev : &l->last;
+	uint32_t link = list_link(base, page), nr = l->nr;
 
-	mm_assert(X3, l->nr > 0);
+	mm_assert(X3, nr > 0);
 	mm_assert(X3, *to == link);
 	mm_assert(X3, *back == link);
-	publish(*to, page->next);
-	*back = page->prev;
-	page->next = 0;
-	page->prev = 0;
-	publish(l->nr, l->nr - 1);
+	publish(*to, is.next);
+	*back = is.prev;
+	page->links = 0;
+	publish(l->nr, nr - 1);
 }
 
 /* Two members change places. */

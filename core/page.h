@@ -43,16 +43,29 @@ enum page_flags {
 
 struct page {
 	_Alignas(PAGE_BYTES)
-	uint32_t	next;		/* links of the list it is on, see list.h */
-	uint32_t	prev;
-	uint16_t	refs;		/* users, when ALLOC */
-	uint8_t		state;		/* enum page_state */
-	uint8_t		order;
-	uint8_t		type;		/* migratetype of the list it belongs to */
-	uint8_t		flags;		/* enum page_flags */
-	uint8_t		zone;		/* zone id, for heads */
-	uint8_t		cpu;		/* whose PCP list, when PCP */
+	union {
+		struct {
+			uint32_t next;	/* links of the list it is on, see list.h */
+			uint32_t prev;
+		};
+		uint64_t links;		/* both */
+	};
+	union {
+		struct {
+			uint16_t refs;	/* users, when ALLOC */
+			uint8_t	 state;	/* enum page_state */
+			uint8_t	 order;
+			uint8_t	 type;	/* migratetype of the list it belongs to */
+			uint8_t	 flags;	/* enum page_flags */
+			uint8_t	 zone;	/* zone id, for heads */
+			uint8_t	 cpu;	/* whose PCP list, when PCP */
+		};
+		uint64_t says;		/* all of these */
+	};
 };
+
+/* The word that says this and nothing else: page_says(.state = PAGE_FREE, .order = 3). */
+#define page_says(...)	((struct page){ __VA_ARGS__ }.says)
 
 _Static_assert(sizeof(struct page) == PAGE_BYTES, "struct page has no more than it needs");
 _Static_assert(MAX_ZONES <= UINT8_MAX && MAX_CPUS <= UINT8_MAX + 1, "ids fit struct page");

@@ -43,8 +43,8 @@ static struct zone *retire(struct mm *mm, struct page *page, unsigned int order)
 					       .zone = z->id, .order = (uint8_t)order });
 	drop_marks(mm, z, page, order);
 	flags = retire_contents(z, pfn, 1ULL << order);
-	publish_page(page, (struct page){ .zone = z->id, .flags = flags,
-					  .type = (uint8_t)pageblock_type(&z->blocks, pfn) });
+	publish(page->says, page_says(.zone = z->id, .flags = flags,
+				      .type = (uint8_t)pageblock_type(&z->blocks, pfn)));
 	return z;
 }
 
@@ -137,7 +137,7 @@ static void free_shared(struct mm *mm, struct page *page, unsigned int order)
 		struct page *part = page + (1ULL << order), is = part_of;
 
 		is.order = (uint8_t)order;
-		publish_page(part, is);
+		publish(part->says, is.says);
 		free_block(mm, part, order);
 	}
 }
@@ -265,8 +265,8 @@ enum mm_error mm_split_page(struct mm *mm, struct page *page)
 	mm_assert(B5, page->order <= MAX_ORDER);
 	tails_written(mm, page);
 	for (uint64_t i = (1ULL << page->order) - 1; i > 0; i--)
-		publish_page(&page[i], (struct page){ .state = PAGE_ALLOC, .refs = 1,
-						      .zone = page->zone, .flags = page->flags });
+		publish(page[i].says, page_says(.state = PAGE_ALLOC, .refs = 1,
+						.zone = page->zone, .flags = page->flags));
 	page->order = 0;
 	mm_assert(B5, mm_page_zone(mm, page)->managed > 0);
 	return MM_OK;

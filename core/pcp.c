@@ -75,31 +75,41 @@ void pcp_set_limits(struct zone *z, unsigned int nr_cpus, unsigned int nr_local_
 static void set_add(struct zone *z, struct pcp *pcp, struct page *page, unsigned int order,
 		    unsigned int index, bool tail)
 {
-	mm_assert(X1, page->state == PAGE_NONE);
-	mm_assert(P5, page->type != MIGRATE_ISOLATE);
-	publish(page->state, PAGE_PCP);
-	page->order = (uint8_t)order;
-	page->zone = z->id;
-	page->cpu = (uint8_t)hook_cpu(z->tun->hw);
+	struct hw *hw = z->tun->hw;
+	unsigned int cpu = hook_cpu(hw);
+	struct page is = { .says = page->says };
+
+	mm_assert(X1, is.state == PAGE_NONE);
+	mm_assert(P5, is.type != MIGRATE_ISOLATE);
+	is.state = PAGE_PCP;
+	is.order = (uint8_t)order;
+	is.zone = z->id;
+	is.cpu = (uint8_t)cpu;
 	if (rules_6_12(z->tun))
-		page->type = (uint8_t)pcp_list_type(index);
+		is.type = (uint8_t)pcp_list_type(index);
+	publish(page->says, is.says);
 	if (tail)
 		list_add_tail(&pcp->lists[index], z->pages, page);
 	else
 		list_add_head(&pcp->lists[index], z->pages, page);
 	publish(pcp->count, pcp->count + (1U << order));
-	hook_touched(z->tun->hw, z->id, zone_pfn(z, page), LIST_OF_CPU + page->cpu);
+	hook_touched(hw, z->id, zone_pfn(z, page), LIST_OF_CPU + cpu);
 }
 
 static void set_del(struct zone *z, struct pcp *pcp, struct page *page, unsigned int index)
 {
-	mm_assert(X3, page->state == PAGE_PCP);
-	mm_assert(X2, pcp->count >= 1U << page->order);
+	struct page is = { .says = page->says };
+	unsigned int cpu = is.cpu;
+	uint32_t count = pcp->count;
+
+	mm_assert(X3, is.state == PAGE_PCP);
+	mm_assert(X2, count >= 1U << is.order);
 	list_del(&pcp->lists[index], z->pages, page);
-	publish(pcp->count, pcp->count - (1U << page->order));
-	hook_touched(z->tun->hw, z->id, zone_pfn(z, page), LIST_OF_CPU + page->cpu);
-	publish(page->state, PAGE_NONE);
-	page->cpu = 0;
+	publish(pcp->count, count - (1U << is.order));
+	is.state = PAGE_NONE;
+	is.cpu = 0;
+	publish(page->says, is.says);
+	hook_touched(z->tun->hw, z->id, zone_pfn(z, page), LIST_OF_CPU + cpu);
 }
 
 /* P2: fills a list in one hold of zone->lock, in the order in which the buddy gives. */

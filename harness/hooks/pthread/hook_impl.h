@@ -128,27 +128,6 @@ static inline void hook_step(struct hw *hw)
 #define publish(x, value)	__atomic_store_n(&(x), (value), __ATOMIC_RELAXED)
 #define observe(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 
-/*
- * Under the zone's lock others ask any page whether it is on a free list, and
- * whether it can be moved.  It gets onto one, and off, under the same lock; any
- * other state is as good as the next one to them, and a mark that comes or goes
- * meanwhile is miscounted by one, as in Linux.
- */
-#define publish_page(to, ...)						\
-	do {								\
-		const struct page with = (__VA_ARGS__);			\
-									\
-		(to)->next = with.next;				\
-		(to)->prev = with.prev;				\
-		(to)->refs = with.refs;				\
-		publish((to)->state, with.state);			\
-		(to)->order = with.order;				\
-		(to)->type = with.type;				\
-		publish((to)->flags, with.flags);			\
-		(to)->zone = with.zone;				\
-		(to)->cpu = with.cpu;					\
-	} while (0)
-
 /* Release for who goes first, acquire for who is last: all that was done is seen by then. */
 static inline bool hw_drop(struct hw *hw, uint16_t *users)
 {

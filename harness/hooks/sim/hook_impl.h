@@ -135,7 +135,6 @@ static inline void hook_step(struct hw *hw) { sim_step(hw, PLACE_NONE, NULL); }
 #define drop_shared(hw, x)		sim_drop(hw, &(x))
 #define publish(x, value)		((void)((x) = (value)))
 #define observe(x)			(x)
-#define publish_page(to, ...)		((void)(*(to) = (__VA_ARGS__)))
 
 SIM_BARE static inline bool sim_drop(struct hw *hw, uint16_t *users)
 {
