@@ -82,12 +82,14 @@ $(eval $(call variant,fuzz,clang-19,-O2 $(TRAP) $$(count),-fuse-ld=lld-19))
 $(call objects,fuzz,$(core)): $(uncounted)
 $(call objects,fuzz,$(core)): export CCACHE_EXTRAFILES := $(uncounted)
 $(eval $(call variant,afl,afl-clang-fast,-O2 -w))
-# Nor are model, executor, validators and ranges of ops under test while fuzzing: make
-# test runs them with all sanitizers.  Core, what touches simulated memory, decoder and
-# parser keep theirs.
+# Nor are model, executor, validators and what makes ops of bytes under test while
+# fuzzing: make test runs them with all sanitizers, and AFL++ does.  Core, what touches
+# simulated memory and the parser of texts keep theirs; sim.c touches it by calls that
+# are looked at wherever they come from.
 checking := $(filter-out %/run_contents.c,$(wildcard harness/oracle*.c harness/run*.c)) \
-	    harness/hash.c harness/op.c core/validate.c
+	    harness/hash.c harness/op.c harness/op_binary.c harness/hooks/sim/sim.c core/validate.c
 $(call objects,fuzz,$(checking)): BLIND := -fno-sanitize=address,undefined
+build/fuzz/harness/hooks/sim/sim.o: BLIND += -DSIM_ASAN
 # Loops there stay loops: see harness/bare.h.
 $(call objects,fuzz,harness/oracle.c harness/run_boot.c): BLIND += -fno-builtin -funroll-loops
 $(eval $(call variant,mutator,clang-19,-O2 -fPIC))

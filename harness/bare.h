@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bare.h - copying and clearing that no sanitizer looks at
+ * bare.h - copying, clearing and comparing that no sanitizer looks at
  *
- * AddressSanitizer looks at all that a memcpy() or memset() reads or writes, also
+ * AddressSanitizer looks at all that a memcpy(), memset() or memcmp() touches, also
  * where the caller is built without it.  For state that is put back before every
  * program that costs as much as several ops.  Fuzz builds compile the users of
  * these loops with -fno-builtin, so that they stay loops.
@@ -10,6 +10,7 @@
 #ifndef HARNESS_BARE_H
 #define HARNESS_BARE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,16 @@ static inline void bare_clear(void *at, size_t bytes)
 
 	for (size_t i = 0; i < bytes; i++)
 		out[i] = 0;
+}
+
+static inline bool bare_same(const void *a, const void *b, size_t bytes)
+{
+	const uint8_t *left = a, *right = b;
+	uint8_t differ = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		differ |= left[i] ^ right[i];
+	return !differ;
 }
 
 #endif

@@ -305,20 +305,20 @@ static void compare_with_boot(struct run *r, const struct mm_config *config)
 	run_check(X10, same);
 }
 
-#define SAME_BYTES(a, b, nr)	((nr) == 0 || memcmp(a, b, (nr) * sizeof(*(a))) == 0)
+#define SAME_BYTES(a, b, nr)	bare_same(a, b, (nr) * sizeof(*(a)))
 
 /* The same machine?  What is beyond the number of zones or ranges means nothing. */
 static bool same_config(const struct mm_config *a, const struct mm_config *b)
 {
 	const size_t core = offsetof(struct mm_config, kernelcore);
 
-	return memcmp(a, b, offsetof(struct mm_config, zones)) == 0 &&
+	return bare_same(a, b, offsetof(struct mm_config, zones)) &&
 	       SAME_BYTES(a->zones, b->zones, a->nr_zones) &&
 	       SAME_BYTES(a->holes, b->holes, a->nr_holes) &&
 	       SAME_BYTES(a->reserved, b->reserved, a->nr_reserved) &&
 	       SAME_BYTES(a->cma, b->cma, a->nr_cma) &&
-	       memcmp((const uint8_t *)a + core, (const uint8_t *)b + core,
-		      sizeof(*a) - core) == 0;
+	       bare_same((const uint8_t *)a + core, (const uint8_t *)b + core,
+			 sizeof(*a) - core);
 }
 
 void run_boot(struct run *r, const struct mm_config *config)

@@ -10,7 +10,7 @@
 void run_begin_op(struct run *r)
 {
 	r->hw.steps = 0;
-	r->hw.alarm = 0;
+	sim_set_alarm(&r->hw);
 	r->hw.struck = 0;
 	r->hw.nr_touched = 0;
 	r->hw.zones_touched = 0;

@@ -218,8 +218,8 @@ static inline bool hook_lock_is_held(struct hw *hw, const struct spinlock *lock)
 }
 
 /*
- * Core writes the record of the first page of a block that is handed out, given back,
- * or goes on or off a list, and its neighbours on a list were named before.
+ * Core writes the record of the first page of a block that goes on or off a list, or is
+ * given back; its neighbours on a list were named before.
  */
 SIM_BARE static inline void sim_written(struct hw *hw, unsigned int zone, pfn_t pfn)
 {
@@ -250,7 +250,6 @@ SIM_BARE static inline void sim_given(struct hw *hw, unsigned int zone, pfn_t pf
 
 static inline void hook_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 {
-	sim_written(hw, zone, pfn);
 	sim_given(hw, zone, pfn, nr);
 	if (hw->contents)
 		sim_pages_alloc(hw, zone, pfn, nr);

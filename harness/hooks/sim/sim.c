@@ -5,7 +5,8 @@
  * A simulated page has CONTENT_BYTES bytes of contents.  All machines of a
  * process share the address layout but not the memory: each struct contents
  * owns one arena, cut by zone.  What is free is poisoned for AddressSanitizer,
- * so a touch of a freed page is a report with a stack.
+ * so a touch of a freed page is a report with a stack.  Most pages come and go
+ * without anybody looking: they stay poisoned until somebody does.
  */
 #define _GNU_SOURCE
 #include "sim.h"
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+/* Also said by who builds this file without AddressSanitizer for a program that has it. */
 #ifdef __SANITIZE_ADDRESS__
 #define SIM_ASAN 1
 #elif defined(__has_feature)
@@ -24,14 +26,14 @@
 #ifdef SIM_ASAN
 #include <sanitizer/asan_interface.h>
 #else
-#define ASAN_POISON_MEMORY_REGION(p, n)		((void)(p), (void)(n))
-#define ASAN_UNPOISON_MEMORY_REGION(p, n)	((void)(p), (void)(n))
+#define __asan_poison_memory_region(p, n)	((void)(p), (void)(n))
+#define __asan_unpoison_memory_region(p, n)	((void)(p), (void)(n))
 #endif
 
 enum {
 	POISON_BYTE = 0xaa,		/* core's poison */
 	JUNK_BYTE   = 0x5d,		/* what memory holds that nobody wrote since boot */
-	OPEN_WORDS  = SIM_PAGES_MAX / 64,
+	PAGE_WORDS  = SIM_PAGES_MAX / 64,
 };
 
 struct zone_contents {
@@ -40,15 +42,20 @@ struct zone_contents {
 	uint64_t first;			/* place of the first one in the arena, in pages */
 };
 
+struct page_bits {			/* of 64 pages */
+	uint64_t given;			/* handed out at the moment */
+	uint64_t open;			/* ... and not poisoned, since somebody looked */
+	uint64_t known;			/* have contents; else these are junk to come */
+};
+
 struct contents {
 	uint8_t	*arena;
 	size_t	 bytes;			/* of the arena */
 	size_t	 closed;		/* bytes from its start that were ever poisoned */
 	bool	 on;			/* the machine is not too large */
 	struct zone_contents zones[MAX_ZONES];
-	uint64_t open_words;		/* of the next two that may be set */
-	uint64_t open[OPEN_WORDS];	/* bit per page: it was exposed since boot */
-	uint64_t known[OPEN_WORDS];	/* ... and has contents; else they are junk to come */
+	uint64_t words;			/* of the next that may be set */
+	struct page_bits word[PAGE_WORDS];
 };
 
 struct contents *sim_contents_new(void)
@@ -67,26 +74,19 @@ struct contents *sim_contents_new(void)
 
 void sim_contents_delete(struct contents *c)
 {
-	ASAN_UNPOISON_MEMORY_REGION(c->arena, c->bytes);
+	__asan_unpoison_memory_region(c->arena, c->bytes);
 	munmap(c->arena, c->bytes);
 	free(c);
 }
 
-/* Nothing of what the last machine exposed is left open; one call for words side by side. */
+/* Nothing of what the last machine handed out is left open, or known. */
 static void close_pages(struct contents *c)
 {
-	for (uint64_t i = 0; i < c->open_words; i++) {
-		uint64_t first, last = 0;
-
-		if (!c->open[i])
-			continue;
-		first = i * 64 + ffs_u64(c->open[i]);
-		for (; i < c->open_words && c->open[i]; i++) {
-			last = i * 64 + fls_u64(c->open[i]);
-			c->open[i] = c->known[i] = 0;
-		}
-		ASAN_POISON_MEMORY_REGION(c->arena + first * CONTENT_BYTES,
-					  (size_t)(last - first) * CONTENT_BYTES);
+	for (uint64_t i = 0; i < c->words; i++) {
+		if (c->word[i].open)
+			__asan_poison_memory_region(c->arena + i * 64 * CONTENT_BYTES,
+						    64 * CONTENT_BYTES);
+		c->word[i] = (struct page_bits){ .open = 0 };
 	}
 }
 
@@ -109,10 +109,10 @@ void sim_contents_boot(struct contents *c, const struct mm *mm)
 		}
 		used += zc->nr;
 	}
-	c->open_words = (used + 63) / 64;
+	c->words = (used + 63) / 64;
 	used *= CONTENT_BYTES;
 	if (used > c->closed) {
-		ASAN_POISON_MEMORY_REGION(c->arena + c->closed, (size_t)used - c->closed);
+		__asan_poison_memory_region(c->arena + c->closed, (size_t)used - c->closed);
 		c->closed = (size_t)used;
 	}
 }
@@ -125,12 +125,6 @@ static uint64_t page_place(const struct contents *c, unsigned int zone, pfn_t pf
 
 	mm_assert(X1, pfn >= zc->start && at + nr <= zc->nr);
 	return zc->first + at;
-}
-
-/* Where the contents of pages are; NULL where none are kept. */
-static uint8_t *page_bytes(const struct contents *c, unsigned int zone, pfn_t pfn, uint64_t nr)
-{
-	return c->on ? c->arena + page_place(c, zone, pfn, nr) * CONTENT_BYTES : NULL;
 }
 
 /* The bits of pages [*at, end) in the word of the first one; goes on to the next word. */
@@ -152,27 +146,59 @@ void sim_pages_alloc(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
 		return;
 	at = page_place(c, zone, pfn, nr);
 	end = at + nr;
-	ASAN_UNPOISON_MEMORY_REGION(c->arena + at * CONTENT_BYTES, (size_t)nr * CONTENT_BYTES);
 	while (at < end) {
-		uint64_t *open = &c->open[at / 64];
+		uint64_t *given = &c->word[at / 64].given;
 
-		*open |= next_bits(&at, end);
+		*given |= next_bits(&at, end);
 	}
 }
 
+void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
+{
+	struct contents *c = hw->contents;
+	uint64_t at, end, opened = 0;
+
+	if (!c->on)
+		return;
+	at = page_place(c, zone, pfn, nr);
+	end = at + nr;
+	while (at < end) {
+		struct page_bits *word = &c->word[at / 64];
+		uint64_t pages = next_bits(&at, end);
+
+		opened |= word->open & pages;
+		word->given &= ~pages;
+		word->open &= ~pages;
+	}
+	if (opened)
+		__asan_poison_memory_region(c->arena + (end - nr) * CONTENT_BYTES,
+					    (size_t)nr * CONTENT_BYTES);
+}
+
 /* What pages hold that nobody wrote since boot: the same junk whatever ran before. */
-static void fill_junk(struct contents *c, uint64_t word, uint64_t pages)
+static void fill_junk(uint8_t *bytes, size_t nr)
+{
+	memset(bytes, JUNK_BYTE, nr);
+}
+
+static void open_pages(uint8_t *bytes, size_t nr)
+{
+	__asan_unpoison_memory_region(bytes, nr);
+}
+
+/* Calls `fn` for each run of pages, given as bits of a word. */
+static void for_each_run(struct contents *c, uint64_t word, uint64_t pages,
+			 void (*fn)(uint8_t *bytes, size_t nr))
 {
 	while (pages) {
 		unsigned int bit = ffs_u64(pages), nr = ffs_u64(~(pages >> bit));
 
-		memset(c->arena + (word * 64 + bit) * CONTENT_BYTES, JUNK_BYTE,
-		       (size_t)nr * CONTENT_BYTES);
+		fn(c->arena + (word * 64 + bit) * CONTENT_BYTES, (size_t)nr * CONTENT_BYTES);
 		pages &= nr == 64 ? 0 : ~(((1ULL << nr) - 1) << bit);
 	}
 }
 
-/* Somebody looks, or writes a part (`junk`), or all: most pages come and go without either. */
+/* Somebody looks, or writes a part (`junk`), or all. */
 static uint8_t *known_bytes(struct contents *c, unsigned int zone, pfn_t pfn, uint64_t nr,
 			    bool junk)
 {
@@ -183,22 +209,16 @@ static uint8_t *known_bytes(struct contents *c, unsigned int zone, pfn_t pfn, ui
 	at = page_place(c, zone, pfn, nr);
 	end = at + nr;
 	while (at < end) {
-		uint64_t word = at / 64, pages = next_bits(&at, end);
+		struct page_bits *is = &c->word[at / 64];
+		uint64_t word = at / 64, pages = next_bits(&at, end) & is->given;
 
-		pages &= c->open[word] & ~c->known[word];
-		if (junk && pages)
-			fill_junk(c, word, pages);
-		c->known[word] |= pages;
+		for_each_run(c, word, pages & ~is->open, open_pages);
+		if (junk)
+			for_each_run(c, word, pages & ~is->known, fill_junk);
+		is->open |= pages;
+		is->known |= pages;
 	}
 	return c->arena + (end - nr) * CONTENT_BYTES;
-}
-
-void sim_pages_free(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr)
-{
-	uint8_t *bytes = page_bytes(hw->contents, zone, pfn, nr);
-
-	if (bytes)
-		ASAN_POISON_MEMORY_REGION(bytes, (size_t)nr * CONTENT_BYTES);
 }
 
 static void fill(struct hw *hw, unsigned int zone, pfn_t pfn, uint64_t nr, int byte)
