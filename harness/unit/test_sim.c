@@ -99,6 +99,46 @@ Test(sim, X10_a_machine_boots_anew_with_closed_contents)
 	boot_done(mm);
 }
 
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+
+/* Of the pages of a block, given by where the contents of its first one are. */
+static unsigned int open_pages(const uint8_t *bytes, unsigned int nr)
+{
+	unsigned int open = 0;
+
+	for (unsigned int i = 0; i < nr; i++)
+		open += !__asan_address_is_poisoned(bytes + (size_t)i * CONTENT_BYTES);
+	return open;
+}
+
+Test(sim, X8_only_pages_that_are_handed_out_can_be_touched)
+{
+	struct mm *mm = boot_text(machine);
+	struct hw *hw = mm->tun.hw;
+	struct page *page = get_pages(mm, GFP_KERNEL, 3);
+	pfn_t pfn = mm_page_pfn(mm, page);
+	uint8_t *bytes = sim_pages_bytes(hw, page->zone, pfn, 1);
+
+	cr_assert_eq(open_pages(bytes, 8), 1, "opened when somebody looks");
+	sim_pages_bytes(hw, page->zone, pfn, 8);
+	cr_assert_eq(open_pages(bytes, 8), 8);
+	cr_assert_eq(mm_free_pages(mm, page, 3), MM_OK);
+	cr_assert_eq(open_pages(bytes, 8), 0);
+	sim_pages_bytes(hw, ZONE_NORMAL, pfn, 8);
+	cr_assert_eq(open_pages(bytes, 8), 0, "looking does not open what is free");
+	hook_pages_alloc(hw, ZONE_NORMAL, pfn, 2);
+	cr_assert_eq(open_pages(bytes, 8), 0);
+	sim_pages_bytes(hw, ZONE_NORMAL, pfn, 8);
+	cr_assert_eq(open_pages(bytes, 8), 2);
+	sim_contents_boot(hw->contents, mm);
+	cr_assert_eq(open_pages(bytes, 8), 0);
+	boot_done(mm);
+}
+#endif
+#endif
+
 Test(sim, Z1_a_machine_may_be_without_contents)
 {
 	struct mm *mm = boot_text(machine);
