@@ -2,8 +2,8 @@
 /*
  * buddy.c - splitting, merging and placing free blocks
  *
- * Every change of a free list goes through buddy_list_add() and
- * buddy_list_del(), so a block's own record and its list cannot disagree.
+ * A block is put on a list by enlist() and taken off by unlist(), so its own
+ * record and its list cannot disagree.
  */
 #include "buddy.h"
 
@@ -15,52 +15,97 @@ static void assert_zone_locked(const struct zone *z)
 	mm_assert(X9, hook_lock_is_held(z->tun->hw, &z->lock));
 }
 
-static void touched(const struct zone *z, pfn_t pfn, unsigned int order, unsigned int type)
+static void touched(struct hw *hw, pfn_t pfn, const struct page *is)
 {
-	hook_touched(z->tun->hw, z->id, pfn, order * NR_MIGRATETYPES + type);
+	hook_touched(hw, is->zone, pfn, is->order * (unsigned int)NR_MIGRATETYPES + is->type);
+}
+
+/* X4, Z2: it begins where a block of its order may, and ends inside the zone. */
+static void assert_block(const struct zone *z, pfn_t pfn, unsigned int order)
+{
+	pfn_t start = z->start_pfn, end = z->end_pfn;
+
+	mm_assert(X4, order <= MAX_ORDER);
+	mm_assert(X4, is_aligned(pfn, 1ULL << order));
+	mm_assert(Z2, pfn - start < end - start && 1ULL << order <= end - pfn);
+}
+
+/*
+ * Puts a block on the list that `is` names, which its first page says from now
+ * on.  Part of its callers: what one change after the other needs they read once,
+ * `base` is the zone's first page.
+ */
+static inline __attribute__((always_inline))
+void enlist(struct zone *z, struct hw *hw, struct page *base, struct page *page, pfn_t pfn,
+	    const struct page *is, bool tail)
+{
+	struct list *l = &z->area[is->order].list[is->type];
+
+	mm_assert(X1, page->says == 0);
+	page->says = is->says;
+	if (tail)
+		list_add_tail(l, base, page);
+	else
+		list_add_head(l, base, page);
+	touched(hw, pfn, is);
+}
+
+/* Takes a free block off its list.  Returns what its page said, which now says nothing. */
+static inline __attribute__((always_inline))
+uint64_t unlist(struct zone *z, struct hw *hw, struct page *base, struct page *page, pfn_t pfn)
+{
+	const struct page was = { .says = page->says };
+
+	mm_assert(X3, was.state == PAGE_FREE);
+	mm_assert(X3, (was.refs | was.cpu) == 0);
+	mm_assert(X3, was.zone == z->id);
+	list_del(&z->area[was.order].list[was.type], base, page);
+	page->says = 0;
+	touched(hw, pfn, &was);
+	return was.says;
 }
 
 void buddy_list_add(struct zone *z, struct page *page, unsigned int order,
 		    enum migratetype type, bool tail)
 {
-	struct list *l = &z->area[order].list[type];
+	const struct page was = { .says = page->says };
+	const struct page is = { .state = PAGE_FREE, .order = (uint8_t)order,
+				 .type = (uint8_t)type, .flags = was.flags, .zone = z->id };
 	pfn_t pfn = zone_pfn(z, page);
 
-	mm_assert(X4, order <= MAX_ORDER && type < NR_MIGRATETYPES);
-	mm_assert(X1, page->state == PAGE_NONE);
-	mm_assert(X4, is_aligned(pfn, 1ULL << order));
-	mm_assert(Z2, zone_spans(z, pfn) && pfn + (1ULL << order) <= z->end_pfn);
-	page->says = page_says(.state = PAGE_FREE, .order = (uint8_t)order, .type = (uint8_t)type,
-			       .flags = page->flags, .zone = z->id);
-	if (tail)
-		list_add_tail(l, z->pages, page);
-	else
-		list_add_head(l, z->pages, page);
-	touched(z, pfn, order, type);
+	mm_assert(X4, type < NR_MIGRATETYPES);
+	mm_assert(X1, was.state == PAGE_NONE);
+	mm_assert(X3, (was.refs | was.cpu) == 0);
+	assert_block(z, pfn, order);
+	page->says = 0;
+	enlist(z, z->tun->hw, z->pages, page, pfn, &is, tail);
 }
 
 void buddy_list_del(struct zone *z, struct page *page)
 {
-	const struct page is = { .says = page->says };
+	pfn_t pfn = zone_pfn(z, page);
+	const struct page was = { .says = unlist(z, z->tun->hw, z->pages, page, pfn) };
 
-	mm_assert(X3, is.state == PAGE_FREE);
-	mm_assert(X3, is.zone == z->id);
-	list_del(&z->area[is.order].list[is.type], z->pages, page);
-	page->says = page_says(.flags = is.flags & FREE_FLAGS);
-	touched(z, zone_pfn(z, page), is.order, is.type);
+	page->flags = was.flags & FREE_FLAGS;
+}
+
+/* B4: zone->lock is held. */
+static void account(struct zone *z, struct hw *hw, int64_t nr, enum migratetype type)
+{
+	struct stat_diff *diff = &z->cpu[hook_cpu(hw)].stat;
+
+	mm_assert(B4, type != MIGRATE_ISOLATE);
+	stat_mod(hw, &z->stats, diff, NR_FREE_PAGES, nr);
+	if (type == MIGRATE_CMA)
+		stat_mod(hw, &z->stats, diff, NR_FREE_CMA, nr);
+	else if (type == MIGRATE_HIGHATOMIC && rules_6_12(z->tun))
+		publish(z->free_highatomic, z->free_highatomic + (uint64_t)nr);
 }
 
 void buddy_account(struct zone *z, int64_t nr, enum migratetype type)
 {
-	struct stat_diff *diff = &zone_this_cpu(z)->stat;
-
 	assert_zone_locked(z);
-	mm_assert(B4, type != MIGRATE_ISOLATE);
-	stat_mod(z->tun->hw, &z->stats, diff, NR_FREE_PAGES, nr);
-	if (type == MIGRATE_CMA)
-		stat_mod(z->tun->hw, &z->stats, diff, NR_FREE_CMA, nr);
-	else if (type == MIGRATE_HIGHATOMIC && rules_6_12(z->tun))
-		publish(z->free_highatomic, z->free_highatomic + (uint64_t)nr);
+	account(z, z->tun->hw, nr, type);
 }
 
 /* The free block that the block at `pfn` merges with, or NULL (B1, Z2). */
@@ -103,7 +148,7 @@ static bool goes_to_tail(const struct zone *z, pfn_t pfn, unsigned int order,
 {
 	if (place == PLACE_TAIL)
 		return true;
-	if (z->tun->policy.shuffle && order == MAX_ORDER)
+	if (order == MAX_ORDER && z->tun->policy.shuffle)
 		return hook_random(z->tun->hw) & 1;
 	return merge_is_likely(z, pfn, order);
 }
@@ -120,121 +165,119 @@ static void retype_buddy(struct zone *z, pfn_t pfn, unsigned int order, enum mig
 void buddy_free(struct zone *z, struct page *page, unsigned int order, enum migratetype type,
 		enum buddy_placement place)
 {
-	pfn_t pfn = zone_pfn(z, page);
-	uint8_t flags = page->flags & FREE_FLAGS;
+	const struct page was = { .says = page->says };
+	struct page is = { .state = PAGE_FREE, .type = (uint8_t)type,
+			   .flags = was.flags & FREE_FLAGS, .zone = z->id };
+	struct page *base = z->pages;
+	struct hw *hw = z->tun->hw;
+	pfn_t pfn = z->start_pfn + (pfn_t)(page - base);
 
-	assert_zone_locked(z);
-	mm_assert(X1, page->state == PAGE_NONE);
+	mm_assert(X9, hook_lock_is_held(hw, &z->lock));
+	mm_assert(X1, was.state == PAGE_NONE);
+	mm_assert(X3, (was.refs | was.cpu) == 0);
 	mm_assert(X4, is_aligned(pfn, 1ULL << order));
 	if (type != MIGRATE_ISOLATE)
-		buddy_account(z, (int64_t)1 << order, type);
+		account(z, hw, (int64_t)1 << order, type);
 
+	/* All are nobody's until it is known with which of them the block begins. */
+	page->says = 0;
 	for (; order < MAX_ORDER; order++) {
 		struct page *buddy = free_buddy(z, pfn, order);
+		pfn_t buddy_pfn = pfn ^ (1ULL << order);
 
-		if (!buddy || !may_merge(z, zone_pfn(z, buddy), order, type))
+		if (!buddy || !may_merge(z, buddy_pfn, order, type))
 			break;
 		if (order >= z->blocks.order && rules_6_12(z->tun))
-			retype_buddy(z, zone_pfn(z, buddy), order, type);
-		buddy_list_del(z, buddy);
-		flags &= buddy->flags;
-		buddy->flags = 0;
-		*page = (struct page){ 0 };
-		pfn &= ~(1ULL << order);
-		page = zone_page(z, pfn);
+			retype_buddy(z, buddy_pfn, order, type);
+		is.flags &= (struct page){ .says = unlist(z, hw, base, buddy, buddy_pfn) }.flags;
+		pfn &= buddy_pfn;
+		page = buddy < page ? buddy : page;
 	}
-	page->flags = flags;
-	buddy_list_add(z, page, order, type, goes_to_tail(z, pfn, order, place));
+	is.order = (uint8_t)order;
+	assert_block(z, pfn, order);
+	enlist(z, hw, base, page, pfn, &is, goes_to_tail(z, pfn, order, place));
 }
 
 /*
- * Cuts the block at `page` from order `high` to order `low`: each cut frees the
- * upper half, so what is left starts where the block did.  Upper halves, so
+ * Takes a block of a list of `from` and cuts it down to `order`: each cut frees
+ * the upper half, so what is left starts where the block did.  Upper halves, so
  * that a run of small requests gets ascending pfns.  Nothing added here can
  * merge: the buddy of each upper half is the lower half, still in our hands.
+ * And as the block is aligned and inside the zone, so is each half.
  */
-static void expand(struct zone *z, struct page *page, unsigned int low, unsigned int high,
-		   enum migratetype type)
+static struct page *take_and_cut(struct zone *z, struct page *page, unsigned int order,
+				 enum migratetype from, enum migratetype to)
 {
-	mm_assert(B1, low <= high && high <= MAX_ORDER);
-	mm_assert(B1, page->state == PAGE_NONE);
-	while (high > low) {
-		struct page *upper;
+	const struct tunables *t = z->tun;
+	struct page *base = z->pages;
+	struct hw *hw = t->hw;
+	pfn_t pfn = z->start_pfn + (pfn_t)(page - base);
+	const struct page was = { .says = unlist(z, hw, base, page, pfn) };
+	struct page is = { .state = PAGE_FREE, .type = (uint8_t)to,
+			   .flags = was.flags & FREE_FLAGS, .zone = was.zone };
 
-		high--;
-		upper = page + (1ULL << high);
-		upper->flags = page->flags;
-		buddy_list_add(z, upper, high, type, false);
+	mm_assert(M3, was.type == from);
+	mm_assert(B1, order <= was.order);
+	assert_block(z, pfn, was.order);
+	for (unsigned int high = was.order; high-- > order;) {
+		uint64_t half = 1ULL << high;
+
+		is.order = (uint8_t)high;
+		enlist(z, hw, base, page + half, pfn + half, &is, false);
 	}
-}
-
-static void trace_take(const struct zone *z, const struct page *page, unsigned int order,
-		       enum migratetype type)
-{
-	hook_event(z->tun->hw, (struct event){
-		.kind = EVENT_ALLOC_ZONE_LOCKED, .pfn = zone_pfn(z, page), .zone = z->id,
-		.order = (uint8_t)order, .type = (uint8_t)type,
-		.extra = pcp_has_order(z->tun, order) && type < MIGRATE_PCPTYPES });
+	page->says = page_says(.type = is.type, .flags = is.flags, .zone = is.zone);
+	if (rules_6_12(t) && from == to) {
+		account(z, hw, -((int64_t)1 << order), from);
+	} else if (rules_6_12(t)) {
+		account(z, hw, -((int64_t)1 << was.order), from);
+		account(z, hw, ((int64_t)1 << was.order) - ((int64_t)1 << order), to);
+	}
+	hook_event(hw, (struct event){
+		.kind = EVENT_ALLOC_ZONE_LOCKED, .pfn = pfn, .zone = is.zone,
+		.order = (uint8_t)order, .type = (uint8_t)to,
+		.extra = pcp_has_order(t, order) && to < MIGRATE_PCPTYPES });
+	return page;
 }
 
 struct page *buddy_take_block(struct zone *z, struct page *page, unsigned int order,
 			      enum migratetype from, enum migratetype to)
 {
-	unsigned int have = page->order;
-
-	mm_assert(M3, page->state == PAGE_FREE && page->type == from);
-	mm_assert(B1, order <= have);
-	buddy_list_del(z, page);
-	expand(z, page, order, have, to);
-	if (from == to) {
-		buddy_account(z, -((int64_t)1 << order), from);
-	} else {
-		buddy_account(z, -((int64_t)1 << have), from);
-		buddy_account(z, ((int64_t)1 << have) - ((int64_t)1 << order), to);
-	}
-	page->type = (uint8_t)to;
-	page->zone = z->id;
-	trace_take(z, page, order, to);
-	return page;
+	assert_zone_locked(z);
+	mm_assert(M3, rules_6_12(z->tun));
+	return take_and_cut(z, page, order, from, to);
 }
 
 struct page *buddy_take(struct zone *z, unsigned int order, enum migratetype type)
 {
 	assert_zone_locked(z);
 	mm_assert(B1, order <= MAX_ORDER);
-	for (unsigned int have = order; have <= MAX_ORDER; have++) {
-		struct page *page = buddy_first(z, have, type);
-
-		if (!page)
-			continue;
-		buddy_list_del(z, page);
-		expand(z, page, order, have, type);
-		if (rules_6_12(z->tun))
-			buddy_account(z, -((int64_t)1 << order), type);
-		page->type = (uint8_t)type;
-		page->zone = z->id;
-		trace_take(z, page, order, type);
-		return page;
-	}
+	for (unsigned int have = order; have <= MAX_ORDER; have++)
+		if (!list_empty(&z->area[have].list[type]))
+			return take_and_cut(z, buddy_first(z, have, type), order, type, type);
 	return NULL;
 }
 
 void buddy_move(struct zone *z, struct page *page, enum migratetype type)
 {
-	struct free_area *area = &z->area[page->order];
+	struct page is = { .says = page->says };
+	struct free_area *area = &z->area[is.order];
+	struct page *base = z->pages;
+	struct hw *hw = z->tun->hw;
+	pfn_t pfn = z->start_pfn + (pfn_t)(page - base);
 
-	assert_zone_locked(z);
-	mm_assert(X3, page->state == PAGE_FREE);
+	mm_assert(X9, hook_lock_is_held(hw, &z->lock));
+	mm_assert(X3, is.state == PAGE_FREE);
 	mm_assert(X3, type < NR_MIGRATETYPES);
-	if (rules_6_12(z->tun) && page->type != MIGRATE_ISOLATE)
-		buddy_account(z, -((int64_t)1 << page->order), (enum migratetype)page->type);
+	if (rules_6_12(z->tun) && is.type != MIGRATE_ISOLATE)
+		account(z, hw, -((int64_t)1 << is.order), (enum migratetype)is.type);
 	if (rules_6_12(z->tun) && type != MIGRATE_ISOLATE)
-		buddy_account(z, (int64_t)1 << page->order, type);
-	list_del(&area->list[page->type], z->pages, page);
-	list_add_tail(&area->list[type], z->pages, page);
-	touched(z, zone_pfn(z, page), page->order, page->type);
-	page->type = (uint8_t)type;
-	touched(z, zone_pfn(z, page), page->order, type);
+		account(z, hw, (int64_t)1 << is.order, type);
+	list_del(&area->list[is.type], base, page);
+	list_add_tail(&area->list[type], base, page);
+	touched(hw, pfn, &is);
+	is.type = (uint8_t)type;
+	page->says = is.says;
+	touched(hw, pfn, &is);
 }
 
 /* A random free block like `page`, or NULL when a few draws find none. */

@@ -169,14 +169,14 @@ static bool cma_is_plenty(const struct zone *z)
 struct page *mobility_take(struct zone *z, unsigned int order, enum migratetype type,
 			   unsigned int alloc_flags, enum take_mode *mode)
 {
-	bool cma = z->tun->has_cma && (alloc_flags & ALLOC_CMA);
+	const struct tunables *t = z->tun;
+	bool cma = (alloc_flags & ALLOC_CMA) && t->has_cma;
 	struct page *page = NULL;
 
 	mm_assert(M2, type < MIGRATE_PCPTYPES);
-	mm_assert(X9, hook_lock_is_held(z->tun->hw, &z->lock));
 	if (cma && cma_is_plenty(z))
 		page = buddy_take(z, order, MIGRATE_CMA);
-	if (rules_6_12(z->tun))
+	if (rules_6_12(t))
 		return page ? page : claim_take(z, order, type, alloc_flags, mode);
 	if (!page)
 		page = buddy_take(z, order, type);

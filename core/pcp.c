@@ -72,59 +72,68 @@ void pcp_set_limits(struct zone *z, unsigned int nr_cpus, unsigned int nr_local_
 
 /* --- taking ------------------------------------------------------------------------------- */
 
-static void set_add(struct zone *z, struct pcp *pcp, struct page *page, unsigned int order,
-		    unsigned int index, bool tail)
+/* Part of its callers, which know what need not be read again; so is set_del(). */
+static inline __attribute__((always_inline))
+void set_add(struct zone *z, struct hw *hw, struct pcp *pcp, struct page *page,
+	     unsigned int order, unsigned int index, bool tail)
 {
-	struct hw *hw = z->tun->hw;
 	unsigned int cpu = hook_cpu(hw);
 	struct page is = { .says = page->says };
+	struct page *base = z->pages;
+	pfn_t pfn = z->start_pfn + (pfn_t)(page - base);
+	uint8_t id = z->id;
 
 	mm_assert(X1, is.state == PAGE_NONE);
 	mm_assert(P5, is.type != MIGRATE_ISOLATE);
 	is.state = PAGE_PCP;
 	is.order = (uint8_t)order;
-	is.zone = z->id;
+	is.zone = id;
 	is.cpu = (uint8_t)cpu;
 	if (rules_6_12(z->tun))
 		is.type = (uint8_t)pcp_list_type(index);
 	publish(page->says, is.says);
 	if (tail)
-		list_add_tail(&pcp->lists[index], z->pages, page);
+		list_add_tail(&pcp->lists[index], base, page);
 	else
-		list_add_head(&pcp->lists[index], z->pages, page);
+		list_add_head(&pcp->lists[index], base, page);
 	publish(pcp->count, pcp->count + (1U << order));
-	hook_touched(hw, z->id, zone_pfn(z, page), LIST_OF_CPU + cpu);
+	hook_touched(hw, id, pfn, LIST_OF_CPU + cpu);
 }
 
-static void set_del(struct zone *z, struct pcp *pcp, struct page *page, unsigned int index)
+/* Takes a block of `order` off a list; its page forgets whose that was. */
+static inline __attribute__((always_inline))
+void set_del(struct zone *z, struct hw *hw, struct pcp *pcp, struct page *page,
+	     unsigned int order, unsigned int index)
 {
 	struct page is = { .says = page->says };
+	struct page *base = z->pages;
+	pfn_t pfn = z->start_pfn + (pfn_t)(page - base);
 	unsigned int cpu = is.cpu;
 	uint32_t count = pcp->count;
 
 	mm_assert(X3, is.state == PAGE_PCP);
-	mm_assert(X2, count >= 1U << is.order);
-	list_del(&pcp->lists[index], z->pages, page);
-	publish(pcp->count, count - (1U << is.order));
+	mm_assert(X3, is.order == order);
+	mm_assert(X2, count >= 1U << order);
+	list_del(&pcp->lists[index], base, page);
+	publish(pcp->count, count - (1U << order));
 	is.state = PAGE_NONE;
 	is.cpu = 0;
 	publish(page->says, is.says);
-	hook_touched(z->tun->hw, z->id, zone_pfn(z, page), LIST_OF_CPU + cpu);
+	hook_touched(hw, z->id, pfn, LIST_OF_CPU + cpu);
 }
 
 /* P2: fills a list in one hold of zone->lock, in the order in which the buddy gives. */
-static void refill(struct zone *z, struct pcp *pcp, unsigned int order, enum migratetype type,
-		   unsigned int alloc_flags)
+static void refill(struct zone *z, struct hw *hw, struct pcp *pcp, unsigned int order,
+		   enum migratetype type, unsigned int index, unsigned int alloc_flags)
 {
-	struct hw *hw = z->tun->hw;
 	struct stat_diff *diff = &zone_this_cpu(z)->stat;
-	unsigned int index = pcp_list_index(z->tun, order, type);
 	uint64_t want = read_shared(hw, pcp->batch);
 	enum take_mode mode = TAKE_NORMAL;
+	bool counted = rules_6_12(z->tun);
 	uint64_t got = 0;
 	bool masked;
 
-	if (rules_6_12(z->tun))
+	if (counted)
 		want = pcp_auto_refill(z, pcp, order);
 	else if (want > 1)
 		want = max_u64(want >> order, 2);
@@ -132,34 +141,34 @@ static void refill(struct zone *z, struct pcp *pcp, unsigned int order, enum mig
 	hook_lock(hw, &z->lock);
 	for (; got < want; got++) {
 		struct page *page = mobility_take(z, order, type, alloc_flags, &mode);
+		struct page was;
 
 		if (!page)
 			break;
-		set_add(z, pcp, page, order, index, true);
-		/* Under RULES_6_12 it says so no longer, and is counted already. */
-		if (page->type == MIGRATE_CMA)
+		was.says = page->says;
+		set_add(z, hw, pcp, page, order, index, true);
+		/* Under RULES_6_12 all is counted already. */
+		if (was.type == MIGRATE_CMA && !counted)
 			stat_mod(hw, &z->stats, diff, NR_FREE_CMA, -((int64_t)1 << order));
 	}
-	if (!rules_6_12(z->tun))
+	if (!counted)
 		stat_mod(hw, &z->stats, diff, NR_FREE_PAGES, -(int64_t)(got << order));
 	hook_unlock(hw, &z->lock);
 	hook_irq_restore(hw, masked);
 }
 
 /* The head of the list, refilled if need be; the set is ours. */
-static struct page *take_one(struct zone *z, struct pcp *pcp, unsigned int order,
+static struct page *take_one(struct zone *z, struct hw *hw, struct pcp *pcp, unsigned int order,
 			     enum migratetype type, unsigned int alloc_flags)
 {
 	unsigned int index = pcp_list_index(z->tun, order, type);
 	struct page *page;
 
 	if (list_empty(&pcp->lists[index]))
-		refill(z, pcp, order, type, alloc_flags);
+		refill(z, hw, pcp, order, type, index, alloc_flags);
 	page = list_entry(z->pages, pcp->lists[index].first);
-	if (page) {
-		mm_assert(X3, page->order == order);
-		set_del(z, pcp, page, index);
-	}
+	if (page)
+		set_del(z, hw, pcp, page, order, index);
 	return page;
 }
 
@@ -170,12 +179,11 @@ struct page *pcp_alloc(struct zone *z, unsigned int order, enum migratetype type
 	struct pcp *pcp = &zone_this_cpu(z)->pcp;
 	struct page *page;
 
-	mm_assert(P1, pcp_has_order(z->tun, order));
 	if (!hook_trylock(hw, &pcp->lock))
 		return NULL;
 	pcp->free_factor >>= 1;
 	pcp->free_count >>= 1;
-	page = take_one(z, pcp, order, type, alloc_flags);
+	page = take_one(z, hw, pcp, order, type, alloc_flags);
 	hook_unlock(hw, &pcp->lock);
 	return page;
 }
@@ -193,7 +201,7 @@ uint32_t pcp_alloc_bulk(struct zone *z, enum migratetype type, unsigned int allo
 	for (uint32_t i = 0; i < nr; i++) {
 		if (out[i])
 			continue;
-		out[i] = take_one(z, pcp, 0, type, alloc_flags);
+		out[i] = take_one(z, hw, pcp, 0, type, alloc_flags);
 		if (!out[i])
 			break;
 		placed++;
@@ -205,20 +213,19 @@ uint32_t pcp_alloc_bulk(struct zone *z, enum migratetype type, unsigned int allo
 /* --- giving back -------------------------------------------------------------------------- */
 
 /* Gives the block at the tail of a list to the buddy; zone->lock held. */
-static void drain_one(struct zone *z, struct pcp *pcp, unsigned int index)
+static void drain_one(struct zone *z, struct hw *hw, struct pcp *pcp, unsigned int index)
 {
 	struct page *page = list_entry(z->pages, pcp->lists[index].last);
 	unsigned int order = pcp_list_order(z->tun, index);
 	enum migratetype type = (enum migratetype)page->type;
 	pfn_t pfn = zone_pfn(z, page);
 
-	mm_assert(P2, page->order == order);
-	set_del(z, pcp, page, index);
+	set_del(z, hw, pcp, page, order, index);
 	/* What it remembers may be out of date once pageblocks can be isolated. */
 	if (z->nr_isolated_blocks || rules_6_12(z->tun))
 		type = pageblock_type(&z->blocks, pfn);
 	buddy_free(z, page, order, type, PLACE_BY_MERGE);
-	hook_event(z->tun->hw, (struct event){
+	hook_event(hw, (struct event){
 		.kind = EVENT_PCPU_DRAIN, .pfn = pfn, .zone = z->id, .order = (uint8_t)order,
 		.type = (uint8_t)type });
 }
@@ -238,7 +245,7 @@ static void bulk_free(struct zone *z, struct pcp *pcp, uint32_t nr, unsigned int
 		empty = list_empty(&pcp->lists[index]) ? empty + 1 : 0;
 		mm_assert(X2, empty < NR_PCP_LISTS);
 		while (left > 0 && !list_empty(&pcp->lists[index])) {
-			drain_one(z, pcp, index);
+			drain_one(z, hw, pcp, index);
 			left -= (int64_t)1 << pcp_list_order(z->tun, index);
 		}
 	}
@@ -263,9 +270,9 @@ static uint32_t drain_size(struct pcp *pcp, uint32_t high, uint32_t batch, bool 
 }
 
 /* P3: the limit in force. */
-static uint32_t high_now(const struct zone *z, const struct pcp *pcp, bool everything)
+static uint32_t high_now(const struct zone *z, struct hw *hw, const struct pcp *pcp,
+			 bool everything)
 {
-	struct hw *hw = z->tun->hw;
 	uint32_t high = read_shared(hw, pcp->high);
 
 	if (!high || everything)
@@ -276,26 +283,31 @@ static uint32_t high_now(const struct zone *z, const struct pcp *pcp, bool every
 }
 
 /* Adds to the head of its list and drains when full; the set is ours. */
-static void commit(struct zone *z, struct pcp *pcp, struct page *page, unsigned int order)
+static void commit(struct zone *z, struct hw *hw, struct pcp *pcp, struct page *page,
+		   unsigned int order)
 {
-	enum migratetype list_type = page->type < MIGRATE_PCPTYPES ?
-				     (enum migratetype)page->type : MIGRATE_MOVABLE;
+	const struct page was = { .says = page->says };
+	enum migratetype list_type = was.type < MIGRATE_PCPTYPES ?
+				     (enum migratetype)was.type : MIGRATE_MOVABLE;
 	unsigned int index = pcp_list_index(z->tun, order, list_type);
 	bool everything = pcp->free_factor && order > 0 && order <= COSTLY_ORDER;
+	bool tuned = rules_6_12(z->tun);
 	uint32_t high, batch;
 
-	set_add(z, pcp, page, order, index, false);
-	if (rules_6_12(z->tun)) {
-		if (pcp_auto_full(z, pcp, order, &batch)) {
-			bulk_free(z, pcp, batch, index);
+	set_add(z, hw, pcp, page, order, index, false);
+	if (tuned) {
+		int64_t surplus = pcp_auto_surplus(z, pcp, order);
+
+		if (surplus >= 0) {
+			bulk_free(z, pcp, (uint32_t)surplus, index);
 			pcp_auto_freed(z);
 		}
 		return;
 	}
-	high = high_now(z, pcp, everything);
+	high = high_now(z, hw, pcp, everything);
 	if (pcp->count < high)
 		return;
-	batch = read_shared(z->tun->hw, pcp->batch);
+	batch = read_shared(hw, pcp->batch);
 	bulk_free(z, pcp, drain_size(pcp, high, batch, everything), index);
 }
 
@@ -304,11 +316,9 @@ bool pcp_free(struct zone *z, struct page *page, unsigned int order)
 	struct hw *hw = z->tun->hw;
 	struct pcp *pcp = &zone_this_cpu(z)->pcp;
 
-	mm_assert(P5, page->type != MIGRATE_ISOLATE);
-	mm_assert(X1, page->state == PAGE_NONE);
 	if (!hook_trylock(hw, &pcp->lock))
 		return false;
-	commit(z, pcp, page, order);
+	commit(z, hw, pcp, page, order);
 	hook_unlock(hw, &pcp->lock);
 	return true;
 }
@@ -325,7 +335,7 @@ uint32_t pcp_free_run(struct zone *z, struct page **pages, uint32_t nr)
 	for (i = 0; i < nr && i < PCP_FREE_RUN && pages[i]->zone == z->id; i++) {
 		hook_event(hw, (struct event){ .kind = EVENT_PAGE_FREE_BATCHED, .zone = z->id,
 					       .pfn = zone_pfn(z, pages[i]) });
-		commit(z, pcp, pages[i], 0);
+		commit(z, hw, pcp, pages[i], 0);
 	}
 	hook_unlock(hw, &pcp->lock);
 	return i;

@@ -99,7 +99,7 @@ static bool frees_high(struct pcp *pcp, unsigned int order, uint32_t batch)
 	return result;
 }
 
-bool pcp_auto_full(struct zone *z, struct pcp *pcp, unsigned int order, uint32_t *nr)
+int64_t pcp_auto_surplus(struct zone *z, struct pcp *pcp, unsigned int order)
 {
 	const struct bounds b = bounds_of(z, pcp);
 	uint32_t batch = (uint32_t)b.batch;
@@ -113,15 +113,11 @@ bool pcp_auto_full(struct zone *z, struct pcp *pcp, unsigned int order, uint32_t
 		pcp->free_count += 1U << order;
 	high = limit(z, pcp, &b, free_high);
 	if (pcp->count < high)
-		return false;
+		return -1;
 	mm_assert(P3, pcp->high <= b.most);
 	if (free_high)
-		*nr = (uint32_t)min_u64(pcp->count, (uint64_t)batch << BATCH_SCALE_MAX);
-	else if (high < batch)
-		*nr = 1;
-	else
-		*nr = (uint32_t)clamp_i64(pcp->free_count, batch, high - batch);
-	return true;
+		return (int64_t)min_u64(pcp->count, (uint64_t)batch << BATCH_SCALE_MAX);
+	return high < batch ? 1 : clamp_i64(pcp->free_count, batch, high - batch);
 }
 
 void pcp_auto_freed(struct zone *z)

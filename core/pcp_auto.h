@@ -21,10 +21,10 @@ enum pcp_flags {
 uint32_t pcp_auto_refill(struct zone *z, struct pcp *pcp, unsigned int order);
 
 /*
- * A block of `order` came back, and is counted: is the set full?  Then *nr pages
- * go to the buddy.
+ * A block of `order` came back, and is counted: as many pages go to the buddy
+ * now; -1: the set is not full.
  */
-bool pcp_auto_full(struct zone *z, struct pcp *pcp, unsigned int order, uint32_t *nr);
+int64_t pcp_auto_surplus(struct zone *z, struct pcp *pcp, unsigned int order);
 
 /* After a bulk free: is the zone above its high mark again? */
 void pcp_auto_freed(struct zone *z);

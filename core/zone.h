@@ -107,7 +107,7 @@ static inline bool zone_managed(const struct zone *z) { return z->managed != 0; 
 
 static inline bool zone_spans(const struct zone *z, pfn_t pfn)
 {
-	return pfn >= z->start_pfn && pfn < z->end_pfn;
+	return pfn - z->start_pfn < z->end_pfn - z->start_pfn;
 }
 
 static inline struct page *zone_page(const struct zone *z, pfn_t pfn)

@@ -21,11 +21,10 @@ static struct pcp set(uint32_t low, uint32_t most, uint32_t high, uint32_t count
 /* Pages to give back when a block of `order` has come; 0: not full. */
 static uint32_t full(struct zone *z, struct pcp *pcp, unsigned int order)
 {
-	uint32_t nr = 0;
-	bool is_full = pcp_auto_full(z, pcp, order, &nr);
+	int64_t surplus = pcp_auto_surplus(z, pcp, order);
 
-	cr_assert_eq(is_full, nr > 0);
-	return nr;
+	cr_assert_neq(surplus, 0);
+	return surplus < 0 ? 0 : (uint32_t)surplus;
 }
 
 /* --- how much to take ---------------------------------------------------------------------- */
