@@ -162,10 +162,13 @@ static struct page *steal_one(struct zone *z, unsigned int order, enum migratety
 struct page *claim_take(struct zone *z, unsigned int order, enum migratetype type,
 			unsigned int alloc_flags, enum take_mode *mode)
 {
+	enum take_mode once = TAKE_NORMAL;
 	struct page *page = NULL;
 
 	mm_assert(M2, type < MIGRATE_PCPTYPES);
 	mm_assert(X9, hook_lock_is_held(z->tun->hw, &z->lock));
+	if (!mode)
+		mode = &once;
 	if (*mode == TAKE_NORMAL) {
 		page = buddy_take(z, order, type);
 		if (page)

@@ -80,14 +80,13 @@ static struct page *take_from_buddy(struct zone *z, unsigned int order, enum mig
 {
 	struct hw *hw = z->tun->hw;
 	bool masked = hook_irq_save(hw);
-	enum take_mode mode = TAKE_NORMAL;
 	struct page *page = NULL;
 
 	hook_lock(hw, &z->lock);
 	if (alloc_flags & ALLOC_HIGHATOMIC)
 		page = buddy_take(z, order, MIGRATE_HIGHATOMIC);
 	if (!page)
-		page = mobility_take(z, order, type, alloc_flags, &mode);
+		page = mobility_take(z, order, type, alloc_flags, NULL);
 	if (!page && (alloc_flags & (ALLOC_OOM | ALLOC_NON_BLOCK)))
 		page = buddy_take(z, order, MIGRATE_HIGHATOMIC);
 	if (page && !rules_6_12(z->tun))
@@ -127,8 +126,6 @@ static struct page *take_from_zone(struct alloc_context *ac, struct zone *z,
 
 /* --- one attempt -------------------------------------------------------------------------- */
 
-enum walk_result { WALK_GOT, WALK_END, WALK_LEFT_NODE };
-
 /* RULES_6_12: whether the high mark holds decides how long sets may be (pcp_auto.h). */
 static bool holds_high(const struct alloc_context *ac, struct zone *z, unsigned int alloc_flags)
 {
@@ -160,42 +157,45 @@ static bool dirty_allows(const struct alloc_context *ac, const struct zone *z)
 						  ac->mm->zones, z->nid, ac->context);
 }
 
-static enum walk_result walk_zones(struct alloc_context *ac, unsigned int alloc_flags,
-				   struct page **page)
+/* NULL also when the walk ends at another node, which being near forbids. */
+static struct page *walk_zones(struct alloc_context *ac, unsigned int alloc_flags)
 {
 	const struct zone *preferred = ac->preferred;
 	unsigned int at = ac->start;
 	struct zone *z;
 
 	for (; (z = context_next_zone(ac, &at)); at++) {
+		struct page *page;
+
 		if (!dirty_allows(ac, z))
 			continue;
 		/* Being near matters more than not mixing types (M4). */
 		if ((alloc_flags & ALLOC_NOFRAGMENT) && ac->mm->tun.nr_nodes > 1 &&
 		    z->nid != preferred->nid)
-			return WALK_LEFT_NODE;
+			return NULL;
 		if (!watermark_holds(ac, z, alloc_flags))
 			continue;
-		*page = take_from_zone(ac, z, alloc_flags);
-		if (!*page)
+		page = take_from_zone(ac, z, alloc_flags);
+		if (!page)
 			continue;
-		prepare_page(z, *page, ac->order, ac->gfp, alloc_flags);
+		prepare_page(z, page, ac->order, ac->gfp, alloc_flags);
 		if (alloc_flags & ALLOC_HIGHATOMIC)
-			highatomic_reserve(z, *page);
-		return WALK_GOT;
+			highatomic_reserve(z, page);
+		return page;
 	}
-	return WALK_END;
+	return NULL;
 }
 
 struct page *alloc_attempt(struct alloc_context *ac, unsigned int alloc_flags)
 {
-	struct page *page = NULL;
+	struct page *page;
 
 	mm_assert(A1, ac->order <= MAX_ORDER);
 	if (!ac->preferred)
 		return NULL;
-	if (walk_zones(ac, alloc_flags, &page) != WALK_GOT && (alloc_flags & ALLOC_NOFRAGMENT))
-		walk_zones(ac, alloc_flags & ~(unsigned int)ALLOC_NOFRAGMENT, &page);
+	page = walk_zones(ac, alloc_flags);
+	if (!page && (alloc_flags & ALLOC_NOFRAGMENT))
+		page = walk_zones(ac, alloc_flags & ~(unsigned int)ALLOC_NOFRAGMENT);
 	return page;
 }
 

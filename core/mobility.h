@@ -18,7 +18,8 @@
  * A block of `order` for a request of `type`: its own lists, CMA where allowed,
  * then a fallback.  NULL when no list has one.  Not accounted; page->type is
  * the list it came from at last.  zone->lock held.  *mode is TAKE_NORMAL at the
- * first of the takes of one hold; under RULES_6_12 all are accounted here.
+ * first of the takes of one hold, and NULL if there is one only; under RULES_6_12
+ * all are accounted here.
  */
 struct page *mobility_take(struct zone *z, unsigned int order, enum migratetype type,
 			   unsigned int alloc_flags, enum take_mode *mode);
