@@ -85,13 +85,13 @@ $(eval $(call variant,afl,afl-clang-fast,-O2 -w))
 # Nor are model, executor, validators and what makes ops of bytes under test while
 # fuzzing: make test runs them with all sanitizers, and AFL++ does.  Core, what touches
 # simulated memory and the parser of texts keep theirs; sim.c touches it by calls that
-# are looked at wherever they come from.
+# are looked at wherever they come from.  Checks are short loops of known length: unrolled.
 checking := $(filter-out %/run_contents.c,$(wildcard harness/oracle*.c harness/run*.c)) \
 	    harness/hash.c harness/op.c harness/op_binary.c harness/hooks/sim/sim.c core/validate.c
-$(call objects,fuzz,$(checking)): BLIND := -fno-sanitize=address,undefined
+$(call objects,fuzz,$(checking)): BLIND := -fno-sanitize=address,undefined -funroll-loops
 build/fuzz/harness/hooks/sim/sim.o: BLIND += -DSIM_ASAN
 # Loops there stay loops: see harness/bare.h.
-$(call objects,fuzz,harness/oracle.c harness/run_boot.c): BLIND += -fno-builtin -funroll-loops
+$(call objects,fuzz,harness/oracle.c harness/run_boot.c): BLIND += -fno-builtin
 $(eval $(call variant,mutator,clang-19,-O2 -fPIC))
 
 targets	:= $(shell sed -n 's/^[[:blank:]]*ROW.\([a-z_]*\),.*/\1/p' harness/targets.h)

@@ -159,7 +159,6 @@ static void reset(struct run *r, const struct program *p, unsigned int flags)
 	r->nr_pieces = 0;
 	r->tokens = 0;
 	r->irq_op = NULL;
-	memset(r->told_events, 0, sizeof(r->told_events));
 	r->policy = (struct mempolicy){ .mode = MPOL_DEFAULT, .home = NODE_NONE };
 	r->finding = (struct finding){ .op = 0 };
 	r->stats = (struct run_stats){ .ops = 0 };
@@ -183,7 +182,7 @@ bool run_one_op(struct run *r, const struct op *op)
 	r->stats.ops++;
 	if (!(r->flags & RUN_NO_CHECKS))
 		run_check_op(r);
-	if (r->on_feature)
+	if (r->features)
 		run_features(r, op);
 	if (r->on_op)
 		r->on_op(r->on_op_to, r->op, r->text);
@@ -299,4 +298,4 @@ void run_on_switch(struct run *r, void (*fn)(void *to, const char *text), void *
 	r->on_switch_to = to;
 }
 
-void run_on_feature(struct run *r, void (*fn)(unsigned int feature)) { r->on_feature = fn; }
+void run_on_feature(struct run *r, struct run_features *features) { r->features = features; }

@@ -115,9 +115,26 @@ pfn_t run_slot_pfn(const struct run *r, uint32_t slot, uint32_t i);
 /* Called at each event of core (hooks.h); NULL to stop. */
 void run_on_event(struct run *r, void (*fn)(void *to, const struct event *event), void *to);
 
-/* Extra coverage: `feature` < RUN_FEATURES was reached (fuzz targets only; else NULL). */
-enum { RUN_FEATURES = 4096 };
-void run_on_feature(struct run *r, void (*fn)(unsigned int feature));
+/*
+ * Extra coverage: points of the abstract state that a program came through.  A counter
+ * has a bit per level; engines tell counters apart by their highest bit, and 1 and 2
+ * from 3.  What one program reaches lies close together: a row of eight bytes of which
+ * any is set costs libFuzzer as much as three lines of what is under test.
+ */
+enum { SWITCH_FEATURES = 512 };
+
+struct run_features {
+	uint8_t verdict[8][16];		/* by flags; bulk, exact, order + 2: bit per verdict */
+	uint8_t event[8];		/* per enum event_kind: log2 how many in one op */
+	uint8_t set[NR_ZONE_TYPES][8];	/* per free_factor: eighths of its high mark */
+	uint8_t band[MAX_ZONES][2];	/* per id and "boosted": marks that are not held */
+	uint8_t largest[NR_ZONE_TYPES][2][8];	/* by type: how small the largest block is */
+	uint8_t history[8];		/* a target's own */
+	uint8_t from_to[SWITCH_FEATURES];	/* which op gave way to which, and where */
+};
+
+/* Zeroed by the caller before each program; NULL: nobody wants to know. */
+void run_on_feature(struct run *r, struct run_features *features);
 
 /* The lists of every zone, for people: what a replay prints at a finding. */
 void run_print_lists(struct run *r, FILE *out);

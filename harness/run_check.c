@@ -143,9 +143,8 @@ void run_check_op(struct run *r)
 	see_touched(r, nr);
 	if (hw->nr_touched > TOUCHED_MAX)
 		see_everything(r);
-	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
-		if (hw->zones_touched >> r->zone_ids[i] & 1)
-			check_counts(r, &r->mm.zones[r->zone_ids[i]]);
+	for (uint64_t ids = hw->zones_touched; ids; ids &= ids - 1)
+		check_counts(r, &r->mm.zones[ffs_u64(ids)]);
 	if (r->refused && !hw->struck)
 		check_nothing_moved(r, nr);
 }
@@ -279,76 +278,53 @@ void run_expect_zone(struct run *r, const struct op *op)
 
 /* --- state as coverage -------------------------------------------------------------------- */
 
-/* Each point of the state is told when it is entered: telling it again would add nothing. */
-
-/* A feature is a point of the abstract state, spread over the table. */
-static void feature(struct run *r, unsigned int kind, unsigned int a, unsigned int b)
+static void reach(uint8_t *counter, unsigned int level)
 {
-	uint32_t x = kind * 0x9e3779b1u ^ a * 0x85ebca6bu ^ b * 0xc2b2ae35u;
-
-	x ^= x >> 15;
-	r->on_feature(x % RUN_FEATURES);
+	*counter |= (uint8_t)(1u << (level < 7 ? level : 7));
 }
 
-enum {
-	FEATURE_BAND, FEATURE_LARGEST, FEATURE_PCP, FEATURE_EVENTS, FEATURE_VERDICT,
-	FEATURE_SWITCH,
-};
-
-/* Between which marks the zone's free pages lie. */
-static unsigned int band(const struct zone *z)
+/* How many of the zone's marks are not held, and 4 where nothing is free. */
+static unsigned int marks_missed(const struct zone *z)
 {
-	int64_t free = z->stats.count[NR_FREE_PAGES];
-	unsigned int b = 0;
+	int64_t free = z->stats.count[NR_FREE_PAGES], beyond = free - (int64_t)z->boost;
+	unsigned int missed = 0;
 
 	if (free <= 0)
-		return 0;
-	while (b < NR_WMARK && free > (int64_t)(z->watermark[b] + z->boost))
-		b++;
-	return 1 + b + (z->boost ? NR_WMARK + 1 : 0);
+		return NR_WMARK + 1;
+	while (missed < NR_WMARK && beyond <= (int64_t)z->watermark[WMARK_HIGH - missed])
+		missed++;
+	return missed;
 }
 
 static void zone_features(struct run *r, const struct zone *z)
 {
 	const struct pcp *pcp = &z->cpu[r->hw.cpu].pcp;
+	struct run_features *f = r->features;
 	struct zone_seen *seen = &r->seen[z->id];
-	unsigned int at = band(z), fill = pcp->high ? pcp->count * 8u / pcp->high : 0;
 
-	if (seen->told_band != at + 1) {
-		seen->told_band = (uint8_t)(at + 1);
-		feature(r, FEATURE_BAND, z->id, at);
-	}
+	reach(&f->band[z->id][z->boost != 0], marks_missed(z));
+	reach(&f->set[z->type][pcp->free_factor], pcp->high ? pcp->count * 8u / pcp->high : 0);
 	for (; seen->changed; seen->changed &= (uint8_t)(seen->changed - 1)) {
-		unsigned int type = ffs_u64(seen->changed), order = fls_u64(seen->orders[type]);
+		unsigned int type = ffs_u64(seen->changed);
+		unsigned int smaller = NR_ORDERS - fls_u64(seen->orders[type]);
 
-		if (order == seen->told[type])
-			continue;
-		seen->told[type] = (uint8_t)order;
-		feature(r, FEATURE_LARGEST, z->type * NR_MIGRATETYPES + type, order);
-	}
-	if (seen->told_set != fill * 8 + pcp->free_factor + 1) {
-		seen->told_set = fill * 8 + pcp->free_factor + 1;
-		feature(r, FEATURE_PCP, z->type * 8u + pcp->free_factor, fill);
+		reach(&f->largest[z->type][smaller / 6][type], smaller % 6);
 	}
 }
 
 void run_features(struct run *r, const struct op *op)
 {
-	for (unsigned int i = 0; i < r->nr_zone_ids; i++)
-		if (r->hw.zones_touched >> r->zone_ids[i] & 1)
-			zone_features(r, &r->mm.zones[r->zone_ids[i]]);
-	for (unsigned int kind = 0; kind < NR_EVENTS; kind++) {
-		uint32_t nr = r->hw.nr_events[kind], told = r->told_events[kind];
+	struct run_features *f = r->features;
 
-		/* Told is how many bits it has; as many in both, and the highest cancels out. */
-		if (!nr || (nr ^ told) < (nr & told))
-			continue;
-		r->told_events[kind] = nr;
-		feature(r, FEATURE_EVENTS, kind, fls_u64(nr));
-	}
+	for (uint64_t ids = r->hw.zones_touched; ids; ids &= ids - 1)
+		zone_features(r, &r->mm.zones[ffs_u64(ids)]);
+	for (unsigned int kind = 0; kind < NR_EVENTS; kind++)
+		if (r->hw.nr_events[kind])
+			reach(&f->event[kind], fls_u64(r->hw.nr_events[kind]) - 1);
 	if (op_kinds[op->kind].allocates)
-		feature(r, FEATURE_VERDICT, op->kind * 16u + op->order,
-			r->verdict + 4u * (op->gfp >> 5 & 1) + 8u * (op->gfp >> 10 & 3));
+		reach(&f->verdict[(op->gfp >> 5 & 1) | (op->gfp >> 9 & 6)]
+				 [op->kind == OP_ALLOC ? op->order + 2 : op->kind - OP_BULK],
+		      r->verdict);
 }
 
 /* Which op gave way to which, where, and with what locks. */
@@ -359,8 +335,11 @@ void run_switch_feature(struct run *r, uint32_t from_op, uint32_t to_op, enum si
 	unsigned int to = to_op < p->nr_ops ? p->ops[to_op].kind : NR_OP_KINDS;
 	unsigned int locks = (r->hw.held[RANK_PCP] != 0) + 2u * (r->hw.held[RANK_ZONE] != 0) +
 			     4u * r->hw.in_irq;
+	uint32_t x = (from * 64u + to) * 0x85ebca6bu ^
+		     ((unsigned int)place * 8u + locks) * 0xc2b2ae35u;
 
-	feature(r, FEATURE_SWITCH, from * 64u + to, (unsigned int)place * 8u + locks);
+	x ^= x >> 15;
+	reach(&r->features->from_to[x / 8 % SWITCH_FEATURES], x % 8);
 }
 
 /* --- for people --------------------------------------------------------------------------- */

@@ -44,10 +44,6 @@ struct zone_seen {
 	int64_t	 pages[NR_MIGRATETYPES];		/* on lists of the type */
 	uint16_t orders[NR_MIGRATETYPES];		/* bit per order that has some */
 	uint8_t	 changed;				/* bit per type whose orders did */
-	/* What features last told of the zone; band and set plus 1, 0 is nothing yet. */
-	uint8_t	 told[NR_MIGRATETYPES];			/* largest order + 1 */
-	uint8_t	 told_band;
-	uint32_t told_set;
 };
 
 struct run {
@@ -107,8 +103,7 @@ struct run {
 	void *on_event_to;
 	void (*on_switch)(void *to, const char *text);
 	void *on_switch_to;
-	void (*on_feature)(unsigned int feature);
-	uint32_t	 told_events[NR_EVENTS];	/* by the program's features so far */
+	struct run_features *features;	/* NULL: not wanted */
 	char text[256];			/* what the op did, for on_op */
 };
 

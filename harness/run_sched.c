@@ -162,7 +162,7 @@ static void run_item(void *to, unsigned int cpu)
 	close_window(r, rs);
 	if (r->on_done)
 		r->on_done(r->on_done_to, it->op, it->slot);	/* the others go on regardless */
-	if (r->on_feature)
+	if (r->features)
 		run_features(r, op);
 }
 
@@ -219,7 +219,7 @@ static void swap_tasks(void *to, unsigned int from, unsigned int task, enum sim_
 		tell_switch(r, from, task, place);
 	if (from < SCHED_TASKS) {
 		save_task(r, &rs->task[from]);
-		if (r->on_feature)
+		if (r->features)
 			run_switch_feature(r, rs->task[from].op, rs->task[task].op, place);
 	}
 	load_task(r, &rs->task[task]);

@@ -67,7 +67,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	for (uint32_t i = 0; i < PROGRAMS; i++)
 		generate(i, &config);
 	speed.run = run_new();
-	run_on_feature(speed.run, fuzz_feature);
+	run_on_feature(speed.run, fuzz_features());
 	return 0;
 }
 

@@ -37,8 +37,8 @@ static uint32_t history_end(const struct fuzz *f)
 	for (uint32_t i = 0; i < p->nr_ops; i++) {
 		if (!is_step(&p->ops[i], done))
 			continue;
-		if (f->feature)
-			f->feature(RUN_FEATURES - 1 - done);
+		if (f->features)
+			f->features->history[done] = 1;
 		if (++done == HISTORY)
 			return i;
 	}

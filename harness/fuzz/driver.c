@@ -63,8 +63,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	if (!f->target)
 		quit("expected the program to have the name of a fuzz target, got", name);
 	f->run = run_new();
-	f->feature = fuzz_feature;
-	run_on_feature(f->run, fuzz_feature);
+	f->features = fuzz_features();
+	run_on_feature(f->run, f->features);
 	f->counts = counts ? map_counts(counts) : &driver.counts;
 	driver.mutator = mutator_new(&f->target->theme, RUN_FUZZ_PAGES_MAX, FUZZ_OPS_MAX);
 	return 0;
@@ -73,12 +73,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz *f = &driver.fuzz;
+	bool ran;
 
 	f->counts->execs++;
-	if (f->target->one(f, data, size))
-		return 0;
-	f->counts->refused++;
-	return -1;
+	ran = f->target->one(f, data, size);
+	fuzz_tell_features();
+	f->counts->refused += !ran;
+	return ran ? 0 : -1;
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)

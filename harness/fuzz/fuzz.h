@@ -23,7 +23,7 @@ struct fuzz {
 	const struct target *target;
 	struct run	    *run;
 	struct fuzz_counts  *counts;
-	void		    (*feature)(unsigned int feature);	/* fuzz_feature(), or none */
+	struct run_features *features;	/* fuzz_features(), or none */
 	struct program	    program;	/* the decoded input */
 	struct op_memo	    memo;	/* of fuzz_decode(): who calls it leaves `program` alone */
 };
@@ -45,7 +45,11 @@ _Noreturn void fuzz_report(const struct fuzz *f, const struct finding *finding);
 _Noreturn void fuzz_fail(const struct fuzz *f, const char *tag, const char *what, const char *file,
 			 int line);
 
-/* Extra coverage: feature < RUN_FEATURES was reached; one per engine (libfuzzer_state.c, ...). */
-void fuzz_feature(unsigned int feature);
+/*
+ * Extra coverage, one of each per engine (libfuzzer_state.c, ...): the counters, zero
+ * before each input, and telling the engine of them after it.
+ */
+struct run_features *fuzz_features(void);
+void fuzz_tell_features(void);
 
 #endif

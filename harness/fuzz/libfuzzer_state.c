@@ -3,10 +3,9 @@
 #include "fuzz.h"
 
 /* libFuzzer scans and clears the section at every input; "used", or the linker would drop it. */
-__attribute__((used, section("__libfuzzer_extra_counters")))
-static uint8_t state_counters[RUN_FEATURES];
+__attribute__((used, aligned(8), section("__libfuzzer_extra_counters")))
+static struct run_features counters;
 
-void fuzz_feature(unsigned int feature)
-{
-	state_counters[feature % RUN_FEATURES] = 1;
-}
+struct run_features *fuzz_features(void) { return &counters; }
+
+void fuzz_tell_features(void) { }
