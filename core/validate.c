@@ -30,29 +30,33 @@ struct recount {
 
 /* --- one block --------------------------------------------------------------------------- */
 
+/* Does the page say nothing but what these bits leave room for? */
+static bool says_only(const struct page *page, uint64_t bits)
+{
+	return (page->says & ~bits) == 0;
+}
+
 /* Is the page's record zero, but for the flags in `allowed`? */
 static bool is_blank(const struct page *page, unsigned int allowed)
 {
-	struct page copy = *page;
-	uint64_t word[2];
-
-	copy.flags &= (uint8_t)~allowed;
-	memcpy(word, &copy, sizeof(word));
-	return (word[0] | word[1]) == 0;
+	return !page->links && says_only(page, page_says(.flags = (uint8_t)allowed));
 }
 
 /* X3: do the links of a member agree with its neighbours and with the ends of its list? */
 static void check_links(const struct zone *z, const struct list *l, const struct page *page)
 {
-	uint32_t self = list_link(z->pages, page);
+	uint32_t self = list_link(z->pages, page), next = page->next, prev = page->prev;
 	uint64_t spanned = zone_spanned(z);
 
-	mm_assert(X3, page->next <= spanned && page->prev <= spanned);
+	mm_assert(X3, next <= spanned && prev <= spanned);
 	mm_assert(X3, l->nr > 0);
-	mm_assert(X3, (page->prev ? list_entry(z->pages, page->prev)->next : l->first) == self);
-	mm_assert(X3, (page->next ? list_entry(z->pages, page->next)->prev : l->last) == self);
-	if (page->next)
-		mm_assert(X3, list_entry(z->pages, page->next)->state == page->state);
+	mm_assert(X3, (prev ? z->pages[prev - 1].next : l->first) == self);
+	if (next) {
+		mm_assert(X3, z->pages[next - 1].prev == self);
+		mm_assert(X3, z->pages[next - 1].state == page->state);
+	} else {
+		mm_assert(X3, l->last == self);
+	}
 }
 
 /*
@@ -89,10 +93,10 @@ static void check_free_block(const struct zone *z, const struct page *page, pfn_
 	pfn_t buddy = pfn ^ (1ULL << order);
 
 	mm_assert(X3, page->type < NR_MIGRATETYPES);
-	mm_assert(X3, page->refs == 0 && page->cpu == 0);
-	mm_assert(X3, !(page->flags & ~FREE_FLAGS));
+	mm_assert(X3, says_only(page, page_says(
+		.state = UINT8_MAX, .order = UINT8_MAX, .type = UINT8_MAX, .zone = UINT8_MAX,
+		.flags = FREE_FLAGS)));
 	mm_assert(X4, types_agree(z, pfn, page->type));
-	check_links(z, &z->area[order].list[page->type], page);
 	if (order)
 		mm_assert(X4, page[1ULL << (order - 1)].state == PAGE_NONE);
 	if (order < MAX_ORDER && zone_spans(z, buddy)) {
@@ -131,17 +135,47 @@ static void check_pcp_block(const struct mm *mm, const struct zone *z, const str
 	mm_assert(P5, set_type_agrees(z, pfn, page->type));
 	mm_assert(X3, page->refs == 0);
 	mm_assert(X3, !(page->flags & ~FREE_FLAGS));
-	check_links(z, &z->cpu[page->cpu].pcp.lists[pcp_index(z, page)], page);
+}
+
+/* The list that the block says it is on. */
+static const struct list *list_of(const struct zone *z, const struct page *page)
+{
+	if (page->state == PAGE_FREE)
+		return &z->area[page->order].list[page->type];
+	return &z->cpu[page->cpu].pcp.lists[pcp_index(z, page)];
 }
 
 /* Nobody's list, and somebody's pages; without users: taken away by an import. */
 static void check_allocation(const struct page *page)
 {
-	mm_assert(X3, page->next == 0 && page->prev == 0);
-	mm_assert(X3, page->type == 0 && page->cpu == 0);
-	mm_assert(X3, !(page->flags & ~ALLOC_FLAGS));
+	mm_assert(X3, !page->links);
+	mm_assert(X3, says_only(page, page_says(
+		.refs = UINT16_MAX, .state = UINT8_MAX, .order = UINT8_MAX, .zone = UINT8_MAX,
+		.flags = ALLOC_FLAGS)));
 	if (!page->refs)
 		mm_assert(X1, page->flags == 0);
+}
+
+/* The head of a block that is on a list. */
+static void check_listed(const struct mm *mm, const struct zone *z, const struct page *page,
+			 pfn_t pfn)
+{
+	if (page->state == PAGE_FREE)
+		check_free_block(z, page, pfn);
+	else
+		check_pcp_block(mm, z, page, pfn);
+	check_links(z, list_of(z, page), page);
+}
+
+/* The head of any block: aligned, inside its zone. */
+static inline void check_head(const struct zone *z, const struct page *page, pfn_t pfn)
+{
+	uint64_t nr = 1ULL << page->order % 64;
+
+	mm_assert(X4, page->order <= MAX_ORDER);
+	mm_assert(X4, is_aligned(pfn, nr) && pfn + nr <= z->end_pfn);
+	mm_assert(X3, page->zone == z->id);
+	mm_assert(X3, page->state <= PAGE_ALLOC);
 }
 
 void validate_block(struct mm *mm, const struct zone *z, pfn_t pfn)
@@ -152,27 +186,22 @@ void validate_block(struct mm *mm, const struct zone *z, pfn_t pfn)
 		mm_assert(X3, is_blank(page, PG_LRU));
 		return;
 	}
-	mm_assert(X4, page->order <= MAX_ORDER);
-	mm_assert(X4, is_aligned(pfn, 1ULL << page->order));
-	mm_assert(X4, 1ULL << page->order <= z->end_pfn - pfn);
-	mm_assert(X3, page->zone == z->id);
-	if (page->state == PAGE_FREE)
-		check_free_block(z, page, pfn);
-	else if (page->state == PAGE_PCP)
-		check_pcp_block(mm, z, page, pfn);
-	else
+	check_head(z, page, pfn);
+	if (page->state == PAGE_ALLOC)
 		check_allocation(page);
-	mm_assert(X3, page->state <= PAGE_ALLOC);
+	else
+		check_listed(mm, z, page, pfn);
 }
 
 /* --- counts ------------------------------------------------------------------------------- */
 
-/* X3: an empty list has no ends, another has both. */
-static uint64_t list_nr(const struct list *l)
+/* X3: an empty list has no ends, another has both; pages on it, of blocks of that order. */
+static uint64_t list_pages(const struct list *l, unsigned int order)
 {
-	mm_assert(X3, (l->first == 0) == (l->nr == 0));
-	mm_assert(X3, (l->last == 0) == (l->nr == 0));
-	return l->nr;
+	if (!(l->first | l->last | l->nr))
+		return 0;
+	mm_assert(X3, l->first && l->last && l->nr);
+	return (uint64_t)l->nr << order;
 }
 
 static int64_t counter(const struct mm *mm, const struct zone *z, enum zone_stat item)
@@ -184,18 +213,30 @@ static int64_t counter(const struct mm *mm, const struct zone *z, enum zone_stat
 	return sum;
 }
 
+/* Most lists of a set are: two are looked at as three words. */
+static bool both_empty(const struct list *l)
+{
+	uint64_t word[3];
+
+	_Static_assert(sizeof(word) == 2 * sizeof(*l), "two lists are three words");
+	memcpy(word, l, sizeof(word));
+	return (word[0] | word[1] | word[2]) == 0;
+}
+
+static uint64_t pcp_list_pages(const struct zone *z, const struct pcp *pcp, unsigned int i)
+{
+	return list_pages(&pcp->lists[i],
+			  i < NR_PCP_LOW_LISTS ? i / MIGRATE_PCPTYPES : z->blocks.order);
+}
+
 uint64_t validate_pcp_count(const struct zone *z, unsigned int cpu)
 {
 	const struct pcp *pcp = &z->cpu[cpu].pcp;
 	uint64_t pages = 0;
 
-	for (unsigned int i = 0; i < NR_PCP_LISTS; i++) {
-		const struct list *l = &pcp->lists[i];
-
-		if (l->first | l->last | l->nr)
-			pages += list_nr(l) << (i < NR_PCP_LOW_LISTS ? i / MIGRATE_PCPTYPES
-								     : z->blocks.order);
-	}
+	for (unsigned int i = 0; i < NR_PCP_LISTS; i += 2)
+		if (!both_empty(&pcp->lists[i]))
+			pages += pcp_list_pages(z, pcp, i) + pcp_list_pages(z, pcp, i + 1);
 	mm_assert(X2, pages == pcp->count);
 	mm_assert(P3, pcp->free_factor <= PCP_FREE_FACTOR_MAX);
 	return pages;
@@ -207,7 +248,7 @@ void validate_zone_counts(struct mm *mm, const struct zone *z)
 
 	for (unsigned int order = 0; order <= MAX_ORDER; order++)
 		for (unsigned int type = 0; type < NR_MIGRATETYPES; type++)
-			pages[type] += list_nr(&z->area[order].list[type]) << order;
+			pages[type] += list_pages(&z->area[order].list[type], order);
 	for (unsigned int type = 0; type < MIGRATE_ISOLATE; type++)
 		counted += pages[type];
 	mm_assert(X2, counter(mm, z, NR_FREE_PAGES) == (int64_t)counted);
@@ -245,7 +286,11 @@ static void walk_range(struct mm *mm, const struct zone *z, struct pfn_range r,
 		uint64_t nr;
 
 		mm_assert(X1, page->state != PAGE_NONE);
-		validate_block(mm, z, pfn);
+		check_head(z, page, pfn);
+		if (page->state == PAGE_ALLOC)
+			check_allocation(page);
+		else
+			check_listed(mm, z, page, pfn);
 		nr = 1ULL << page->order;
 		mm_assert(X4, nr <= r.end - pfn);
 		check_blank(z, pfn + 1, pfn + nr, page->state == PAGE_ALLOC ? PG_LRU : 0);

@@ -20,31 +20,36 @@ void run_begin_op(struct run *r)
 
 /* --- counts (X1, X2) ---------------------------------------------------------------------- */
 
-static void see_list(struct run *r, const struct zone *z, unsigned int list)
+static const struct list *list_at(const struct zone *z, unsigned int list)
 {
-	unsigned int order = list / NR_MIGRATETYPES, type = list % NR_MIGRATETYPES;
-	const struct list *l = &z->area[order].list[type];
-	struct zone_seen *seen = &r->seen[z->id];
+	return (const struct list *)z->area + list;
+}
 
-	run_check(X3, (l->first == 0) == (l->nr == 0) && (l->last == 0) == (l->nr == 0));
-	if (l->nr == seen->nr[list])
+static void see_list(struct zone_seen *seen, const struct list *l, unsigned int list)
+{
+	uint32_t was = seen->nr[list], nr = l->nr;
+	unsigned int order, type;
+
+	run_check(X3, nr ? l->first && l->last : !(l->first | l->last));
+	if (nr == was)
 		return;
-	seen->pages[type] += ((int64_t)l->nr - seen->nr[list]) * (1 << order);
-	seen->nr[list] = l->nr;
-	seen->orders[type] = (uint16_t)((seen->orders[type] & ~(1u << order)) |
-					(l->nr ? 1u << order : 0u));
+	order = list / NR_MIGRATETYPES;
+	type = list % NR_MIGRATETYPES;
+	seen->nr[list] = nr;
+	seen->pages[type] += ((int64_t)nr - was) * (1 << order);
+	if (nr && was)
+		return;
+	seen->orders[type] ^= (uint16_t)(1u << order);
 	seen->changed |= (uint8_t)(1u << type);
 }
 
 static void see_lists(struct run *r, const struct zone *z)
 {
-	const uint32_t *nr = r->seen[z->id].nr;
-	unsigned int list = 0;
+	struct zone_seen *seen = &r->seen[z->id];
 
-	for (unsigned int order = 0; order <= MAX_ORDER; order++)
-		for (unsigned int type = 0; type < NR_MIGRATETYPES; type++, list++)
-			if (z->area[order].list[type].nr != nr[list])
-				see_list(r, z, list);
+	for (unsigned int list = 0; list < NR_ORDERS * NR_MIGRATETYPES; list++)
+		if (list_at(z, list)->nr != seen->nr[list])
+			see_list(seen, list_at(z, list), list);
 }
 
 void run_see_zone(struct run *r, const struct zone *z)
@@ -56,11 +61,8 @@ void run_see_zone(struct run *r, const struct zone *z)
 /* No list changes without a word to hook_touched(). */
 static void check_seen(const struct run *r, const struct zone *z)
 {
-	const uint32_t *nr = r->seen[z->id].nr;
-
-	for (unsigned int order = 0; order <= MAX_ORDER; order++)
-		for (unsigned int type = 0; type < NR_MIGRATETYPES; type++)
-			run_check(X3, z->area[order].list[type].nr == *nr++);
+	for (unsigned int list = 0; list < NR_ORDERS * NR_MIGRATETYPES; list++)
+		run_check(X3, list_at(z, list)->nr == r->seen[z->id].nr[list]);
 }
 
 /* X2: counters against lists.  X1: a managed page is on some list, or somebody's. */
@@ -89,18 +91,23 @@ static void check_counts(struct run *r, const struct zone *z)
  */
 static void see_touched(struct run *r, uint32_t nr)
 {
-	const struct touched *t = r->hw.touched, *end = t + nr, *set = NULL;
+	const struct touched *t = r->hw.touched, *end = t + nr;
+	unsigned int set = UINT32_MAX, zone = MAX_ZONES;
+	pfn_t pfn = PFN_NONE;
 
 	for (; t < end; t++) {
 		const struct zone *z = &r->mm.zones[t->zone];
 
-		if (t + 1 == end || t[1].pfn != t->pfn || t[1].zone != t->zone)
-			validate_block(&r->mm, z, t->pfn);
+		if (t->pfn != pfn || t->zone != zone) {
+			pfn = t->pfn;
+			zone = t->zone;
+			validate_block(&r->mm, z, pfn);
+		}
 		if (t->list < LIST_OF_CPU) {
-			see_list(r, z, t->list);
-		} else if (!set || set->list != t->list || set->zone != t->zone) {
+			see_list(&r->seen[zone], list_at(z, t->list), t->list);
+		} else if (set != zone * 256 + t->list) {
+			set = zone * 256 + t->list;
 			validate_pcp_count(z, t->list - LIST_OF_CPU);
-			set = t;
 		}
 	}
 }
