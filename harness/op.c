@@ -134,10 +134,6 @@ static int64_t clamp_value(int64_t v, int64_t lo, int64_t hi)
 
 static void normalize_numbers(struct op *op)
 {
-	if (op->order > op_order_max(op->kind))
-		op->order %= NR_ORDERS;
-	if ((op->kind == OP_BULK || op->kind == OP_EXACT) && op->n > OP_PAGES_MAX)
-		op->n %= OP_PAGES_MAX + 1;
 	if (op->kind == OP_PUT_AT)
 		op->pfn = (op->pfn & OP_PFN_MAX) >> op->order << op->order;
 	if (op->kind == OP_COUNTER)
@@ -146,32 +142,48 @@ static void normalize_numbers(struct op *op)
 		op->value = clamp_value(op->value, 0, OP_VALUE_MAX);
 }
 
-static void normalize_op(const struct program *p, struct op *op)
+/* What few programs say: expectations, interrupts, and who does what names no CPU. */
+static void normalize_manner(const struct program *p, struct op *op)
 {
-	const struct op_info *info = &op_kinds[op->kind];
-	const struct mm_config *c = &p->config;
-
 	if (op->expect && !(op->expect == EXPECT_PAGES && p->state))
-		op->expect = info->allocates ? (uint8_t)(op->expect % NR_EXPECTS) : 0;
+		op->expect = op_kinds[op->kind].allocates ? (uint8_t)(op->expect % NR_EXPECTS) : 0;
 	if (op->irq_at && !op_may_interrupt(op->kind))
 		op->irq_at = 0;
 	if (op->by && !op_may_name_by(op->kind))
 		op->by = 0;
-	if (op->by > c->nr_cpus)
-		op->by = (uint8_t)((op->by - 1) % c->nr_cpus + 1);
+	if (op->by > p->config.nr_cpus)
+		op->by = (uint8_t)((op->by - 1) % p->config.nr_cpus + 1);
+}
+
+/* Fields that requests and frees have not; absent ones are zero. */
+enum {
+	STATE_FIELDS = BIT(FIELD_ZONE) | BIT(FIELD_TYPE) | BIT(FIELD_SYSCTL) | BIT(FIELD_FACT) |
+		       BIT(FIELD_MODE) | BIT(FIELD_PFN) | BIT(FIELD_VALUE),
+};
+
+static void normalize_op(const struct program *p, struct op *op)
+{
+	const struct mm_config *c = &p->config;
+	uint32_t has = op_kinds[op->kind].has;
+
+	if (op->expect | op->irq_at | op->by)
+		normalize_manner(p, op);
 	if (op->cpu >= c->nr_cpus)
 		op->cpu %= c->nr_cpus;
-	if (op->type >= NR_MIGRATETYPES)
-		op->type %= NR_MIGRATETYPES;
 	op->context &= CTX_MASK;
 	op->on &= 1;
 	op->gfp &= __GFP_BITS_MASK;
-	if (op->nid >= MAX_NODES || info->has & BIT(FIELD_ZONE))
-		normalize_node(c, op, info->has);
-	if (info->has & (BIT(FIELD_SYSCTL) | BIT(FIELD_FACT) | BIT(FIELD_MODE)))
-		normalize_name(c, op, info->has);
-	if (op->order > MAX_ORDER || op->n > OP_PAGES_MAX || op->pfn || op->value)
+	if (op->order > MAX_ORDER && op->order > op_order_max(op->kind))
+		op->order %= NR_ORDERS;
+	if (op->n > OP_PAGES_MAX && (op->kind == OP_BULK || op->kind == OP_EXACT))
+		op->n %= OP_PAGES_MAX + 1;
+	if (op->nid >= MAX_NODES || has & BIT(FIELD_ZONE))
+		normalize_node(c, op, has);
+	if (has & STATE_FIELDS) {
+		op->type %= NR_MIGRATETYPES;
+		normalize_name(c, op, has);
 		normalize_numbers(op);
+	}
 }
 
 struct op *op_next(struct program *p, unsigned int kind)
