@@ -165,26 +165,20 @@ static const struct oracle_range *find_range(const struct oracle *o, pfn_t pfn, 
 	return NULL;
 }
 
-static bool same_request(const struct alloc_request *a, const struct alloc_request *b)
-{
-	return a->gfp == b->gfp && a->order == b->order && a->nid == b->nid &&
-	       a->nodemask == b->nodemask && a->context == b->context;
-}
-
 /* X5: may a page of this zone serve the request at all? */
 static void check_zone(struct oracle *o, const struct alloc_request *req, unsigned int zone)
 {
 	const struct oracle_memo *q = oracle_memo(o);
-	bool known = q->asked && same_request(req, &q->key);
+	bool known = q->asked && q->key == oracle_key(req);
 	const struct alloc_request *r = known ? &q->req : req;
-	gfp_t gfp = known && q->raw_gfp ? r->gfp : oracle_gfp_in_context(r->gfp, r->context);
+	gfp_t gfp = known ? q->gfp : oracle_gfp_in_context(r->gfp, r->context);
 	unsigned int nid = zone / NR_ZONE_TYPES;
-	/* The slow path of a request like these looks at every node (A2). */
-	bool any_node = (!(gfp & __GFP_DIRECT_RECLAIM) && (gfp & __GFP_HIGH)) ||
-			oracle_reserve_flags(gfp, r->context);
 
-	mm_assert(X5, zone % NR_ZONE_TYPES <= oracle_highest_zone(o->mm, gfp));
-	if (r->nodemask && !any_node)
+	mm_assert(X5, zone % NR_ZONE_TYPES <=
+		      (known ? q->highest : oracle_highest_zone(o->mm, gfp)));
+	/* The slow path of some requests looks at every node (A2). */
+	if (r->nodemask && ((gfp & __GFP_DIRECT_RECLAIM) || !(gfp & __GFP_HIGH)) &&
+	    !oracle_reserve_flags(gfp, r->context))
 		mm_assert(X5, r->nodemask >> nid & 1);
 	if ((gfp & __GFP_THISNODE) && r->nid != NODE_NONE)
 		mm_assert(X5, nid == r->nid);

@@ -135,15 +135,16 @@ void oracle_overlapped(struct oracle *o)
 
 /* Remembers what was asked, for oracle_got(). */
 static void remember(struct oracle *o, const struct alloc_request *key,
-		     const struct alloc_request *req, unsigned int cpu, bool raw_gfp)
+		     const struct alloc_request *req, gfp_t gfp, unsigned int cpu)
 {
 	struct oracle_memo *memo = oracle_memo(o);
 
-	memo->key = *key;
+	memo->key = oracle_key(key);
 	memo->req = *req;
+	memo->gfp = gfp;
+	memo->highest = oracle_highest_zone(o->mm, gfp);
 	memo->cpu = cpu;
 	memo->zone = ZONE_ID_END;
-	memo->raw_gfp = raw_gfp;
 	memo->asked = true;
 }
 
@@ -181,10 +182,9 @@ static enum oracle_answer without_pcp(struct question *q, enum oracle_answer ans
 	return answer;
 }
 
-static enum oracle_answer ask(struct oracle *o, const struct alloc_request *req, unsigned int cpu,
-			      bool strike, const char **why)
+static enum oracle_answer ask(struct oracle *o, const struct alloc_request *req, gfp_t gfp,
+			      unsigned int cpu, bool strike, const char **why)
 {
-	gfp_t gfp = oracle_gfp_in_context(req->gfp, req->context);
 	struct question *q;
 	enum oracle_answer answer;
 	unsigned int zone;
@@ -211,42 +211,46 @@ static enum oracle_answer ask(struct oracle *o, const struct alloc_request *req,
 enum oracle_answer oracle_ask(struct oracle *o, const struct alloc_request *req, unsigned int cpu,
 			      bool interrupted, const char **why)
 {
-	remember(o, req, req, cpu, false);
-	return ask(o, req, cpu, may_be_struck(o, interrupted, 1), why);
+	gfp_t gfp = oracle_gfp_in_context(req->gfp, req->context);
+
+	remember(o, req, req, gfp, cpu);
+	return ask(o, req, gfp, cpu, may_be_struck(o, interrupted, 1), why);
 }
 
 enum oracle_answer oracle_ask_exact(struct oracle *o, const struct alloc_request *req,
 				    uint64_t nr_pages, unsigned int cpu, bool interrupted,
 				    const char **why)
 {
+	gfp_t gfp = oracle_gfp_in_context(req->gfp, req->context);
 	struct alloc_request whole = *req;
 
 	whole.order = 0;
 	while (whole.order <= MAX_ORDER && 1ULL << whole.order < nr_pages)
 		whole.order++;
-	remember(o, req, &whole, cpu, false);
+	remember(o, req, &whole, gfp, cpu);
 	if (nr_pages == 0 || (req->gfp & (__GFP_COMP | __GFP_HIGHMEM))) {
 		*why = "B5: alloc_pages_exact() of nothing, or compound, or of high memory";
 		return MUST_REFUSE;
 	}
-	return ask(o, &whole, cpu, may_be_struck(o, interrupted, 1), why);
+	return ask(o, &whole, gfp, cpu, may_be_struck(o, interrupted, 1), why);
 }
 
 enum oracle_answer oracle_ask_bulk(struct oracle *o, const struct alloc_request *req, uint32_t nr,
 				   unsigned int cpu, bool interrupted, const char **why)
 {
 	bool strike = may_be_struck(o, interrupted, nr > 1 ? 2 : 1);
+	gfp_t gfp = oracle_gfp_in_context(req->gfp, req->context);
 	enum oracle_answer answer;
 	struct question *q;
 	unsigned int zone;
 
-	remember(o, req, req, cpu, true);
+	remember(o, req, req, req->gfp, cpu);
 	if (req->order) {
 		*why = "B5: bulk is for single pages";
 		return MUST_REFUSE;
 	}
 	if (oracle_refuses(o, req) || strike)
-		return ask(o, req, cpu, strike, why);
+		return ask(o, req, gfp, cpu, strike, why);
 	if (nr == 0) {
 		*why = "B5: nothing is wanted";
 		return MUST_SUCCEED;
@@ -258,11 +262,11 @@ enum oracle_answer oracle_ask_bulk(struct oracle *o, const struct alloc_request 
 	}
 	zone = nr > 1 && o->view == ORACLE_NOW ? oracle_bulk_zone(q, nr) : ZONE_ID_END;
 	if (zone == ZONE_ID_END) {
-		oracle_memo(o)->raw_gfp = false;
-		return ask(o, req, cpu, strike, why);
+		remember(o, req, req, gfp, cpu);
+		return ask(o, req, gfp, cpu, strike, why);
 	}
 	if (o->mm->tun.hw->fail_trylock_at) {	/* if it strikes, one page will do */
-		answer = ask(o, req, cpu, strike, why);
+		answer = ask(o, req, gfp, cpu, strike, why);
 		oracle_memo(o)->zone = ZONE_ID_END;
 		return answer == MUST_SUCCEED ? MUST_SUCCEED : MAY;
 	}
@@ -279,20 +283,23 @@ enum oracle_answer oracle_ask_policy(struct oracle *o, const struct mempolicy *p
 	bool many = pol->mode == MPOL_PREFERRED_MANY;
 	bool strike = may_be_struck(o, interrupted, many ? 2 : 1);
 	enum oracle_answer answer, second;
+	gfp_t gfp;
 
 	if (oracle_refuses_policy(o->mm, pol)) {
 		*why = "Z7: no such policy here";
 		return MUST_REFUSE;
 	}
 	r = oracle_under_policy(o, pol, req, cpu);
-	remember(o, req, &r, cpu, false);
-	answer = ask(o, &r, cpu, strike, why);
+	gfp = oracle_gfp_in_context(r.gfp, r.context);
+	remember(o, req, &r, gfp, cpu);
+	answer = ask(o, &r, gfp, cpu, strike, why);
 	if ((answer != MUST_FAIL && answer != MAY) || !many || r.nodemask == 0)
 		return answer;
 	r.gfp = req->gfp;		/* the second pass: every node, trying hard */
 	r.nodemask = 0;
-	remember(o, req, &r, cpu, false);
-	second = ask(o, &r, cpu, strike, why);
+	gfp = oracle_gfp_in_context(r.gfp, r.context);
+	remember(o, req, &r, gfp, cpu);
+	second = ask(o, &r, gfp, cpu, strike, why);
 	if (answer == MUST_FAIL)
 		return second;
 	oracle_memo(o)->zone = ZONE_ID_END;

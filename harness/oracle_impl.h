@@ -79,13 +79,21 @@ struct question {
 
 /* The request last asked about, and where it must get its pages. */
 struct oracle_memo {
-	struct alloc_request key;	/* as the caller wrote it */
+	uint64_t     key;		/* oracle_key() of what the caller wrote */
 	struct alloc_request req;	/* what it comes to: policy and count worked in */
+	gfp_t	     gfp;		/* in the caller's scopes; bulk: they do not apply */
+	unsigned int highest;		/* enum zone_type, for that gfp (G2) */
 	unsigned int cpu;
 	unsigned int zone;		/* id; ZONE_ID_END: not foretold */
 	bool asked;
-	bool raw_gfp;			/* bulk: the caller's scopes do not apply */
 };
+
+/* All of a request as one number. */
+static inline uint64_t oracle_key(const struct alloc_request *r)
+{
+	return r->gfp | (uint64_t)r->order << 32 | (uint64_t)r->nid << 40 |
+	       (uint64_t)r->nodemask << 48 | (uint64_t)r->context << 56;
+}
 
 struct oracle {
 	const struct mm *mm;

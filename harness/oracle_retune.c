@@ -323,11 +323,12 @@ void oracle_saw_boost(struct oracle *o, unsigned int id)
 {
 	const struct zone *z = &o->mm->zones[id];
 	uint64_t boost = o->boost[id], block = 1ULL << o->mm->tun.pageblock_order;
-	uint64_t factor = o->mm->tun.sysctl.watermark_boost_factor;
-	uint64_t limit = o->tuned.zone[id].mark[WMARK_HIGH] * factor / 10000;
+	uint64_t limit;
 
 	if (z->boost == boost)
 		return;
+	limit = o->tuned.zone[id].mark[WMARK_HIGH] * o->mm->tun.sysctl.watermark_boost_factor /
+		10000;
 	mm_assert(W7, limit != 0);
 	mm_assert(W7, z->managed >= 4 * block);
 	limit = limit < block ? block : limit;
