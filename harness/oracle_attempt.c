@@ -143,8 +143,8 @@ static bool holds_anyway(const struct question *q, const struct zone *z, int64_t
 }
 
 /* W5: `mark` with its boost; `highest` selects the reserve. */
-static bool holds(const struct question *q, const struct zone *z, uint64_t mark,
-		  unsigned int highest, unsigned int flags)
+static inline bool holds(const struct question *q, const struct zone *z, uint64_t mark,
+			 unsigned int highest, unsigned int flags)
 {
 	int64_t min = (int64_t)mark, free;
 
@@ -200,7 +200,7 @@ static bool pcp_has_block(const struct question *q, const struct zone *z, unsign
  * M2, M4: the request's own type or any other will do; with NOFRAGMENT another
  * type's only from a whole pageblock on.
  */
-static bool can_take(const struct question *q, const struct zone *z, unsigned int flags)
+static inline bool can_take(const struct question *q, const struct zone *z, unsigned int flags)
 {
 	unsigned int order = q->order;
 

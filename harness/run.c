@@ -167,10 +167,12 @@ static void reset(struct run *r, const struct program *p, unsigned int flags)
 /* An op that runs as an interrupt waits for the next one that does not. */
 bool run_one_op(struct run *r, const struct op *op)
 {
-	uint32_t slot = op_kinds[op->kind].allocates ? r->nr_slots++ : 0;
+	uint32_t slot = 0;
 
-	if (op_kinds[op->kind].allocates)
+	if (op_kinds[op->kind].allocates) {
+		slot = r->nr_slots++;
 		r->slots[slot] = (struct slot){ .kind = op->kind };
+	}
 	if (op->irq_at) {
 		r->irq_op = op;
 		r->irq_slot = slot;

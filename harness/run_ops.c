@@ -362,11 +362,6 @@ static void interrupt(void *to)
 static void run_slot_op(struct run *r, const struct op *op, struct slot *slot)
 {
 	switch (op->kind) {
-	case OP_ALLOC:
-	case OP_BULK:
-	case OP_EXACT:
-		run_request(r, op, slot);
-		break;
 	case OP_FREE:
 		do_free(r, slot);
 		break;
@@ -387,29 +382,32 @@ static void run_slot_op(struct run *r, const struct op *op, struct slot *slot)
 	}
 }
 
-static bool has_slot(const struct op *op)
+/* The armed interrupt, if there is one that may strike inside of `op`. */
+static void arm(struct run *r, const struct op *op)
 {
-	return op_kinds[op->kind].allocates || op_kinds[op->kind].fields[0] == FIELD_REF;
+	if (!r->irq_op || r->irq_op == &none || !run_may_strike(r->irq_op, op))
+		return;
+	r->hw.irq = interrupt;
+	r->hw.irq_to = r;
+	r->hw.irq_at = r->irq_op->irq_at;
+	r->hw.alarm = 0;
 }
 
 void run_apply(struct run *r, const struct op *op, uint32_t slot)
 {
+	const struct op_info *info = &op_kinds[op->kind];
+
 	if (!op->irq_at) {
 		if (!r->hw.sched)
 			r->hw.cpu = (uint8_t)run_op_cpu(r, op, r->mm.online_cpus);
 		run_reserve_pieces(r, 0);
+		arm(r, op);
 	}
-	if (r->irq_op && r->irq_op != &none && !op->irq_at && run_may_strike(r->irq_op, op)) {
-		r->hw.irq = interrupt;
-		r->hw.irq_to = r;
-		r->hw.irq_at = r->irq_op->irq_at;
-		r->hw.alarm = 0;
-	}
-	if (has_slot(op)) {
-		if (!op_kinds[op->kind].allocates)
-			slot = op->ref;
-		if (slot < r->nr_slots)
-			run_slot_op(r, op, &r->slots[slot]);
+	if (info->allocates) {
+		run_request(r, op, &r->slots[slot]);
+	} else if (info->fields[0] == FIELD_REF) {
+		if (op->ref < r->nr_slots)
+			run_slot_op(r, op, &r->slots[op->ref]);
 	} else if (op->kind == OP_FREE_WRONG) {
 		do_free_wrong(r, op);
 	} else if (op->kind == OP_CPU_DOWN || op->kind == OP_CPU_UP) {
