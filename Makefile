@@ -85,10 +85,11 @@ $(eval $(call variant,afl,afl-clang-fast,-O2 -w))
 # Nor are model, executor, validators and what makes ops of bytes under test while
 # fuzzing: make test runs them with all sanitizers, and AFL++ does.  Core, what touches
 # simulated memory and the parser of texts keep theirs; sim.c touches it by calls that
-# are looked at wherever they come from.  Checks are short loops of known length: unrolled.
+# are looked at wherever they come from.  Checks are short loops of known length and small
+# functions of many files: loops are unrolled, and the files compiled as one.
 checking := $(filter-out %/run_contents.c,$(wildcard harness/oracle*.c harness/run*.c)) \
 	    harness/hash.c harness/op.c harness/op_binary.c harness/hooks/sim/sim.c core/validate.c
-$(call objects,fuzz,$(checking)): BLIND := -fno-sanitize=address,undefined -funroll-loops
+$(call objects,fuzz,$(checking)): BLIND := -fno-sanitize=address,undefined -funroll-loops -flto
 build/fuzz/harness/hooks/sim/sim.o: BLIND += -DSIM_ASAN
 # Loops there stay loops: see harness/bare.h.
 $(call objects,fuzz,harness/oracle.c harness/run_boot.c): BLIND += -fno-builtin
