@@ -232,11 +232,17 @@ static uint64_t pcp_list_pages(const struct zone *z, const struct pcp *pcp, unsi
 uint64_t validate_pcp_count(const struct zone *z, unsigned int cpu)
 {
 	const struct pcp *pcp = &z->cpu[cpu].pcp;
+	unsigned int filled = 0;
 	uint64_t pages = 0;
 
 	for (unsigned int i = 0; i < NR_PCP_LISTS; i += 2)
 		if (!both_empty(&pcp->lists[i]))
-			pages += pcp_list_pages(z, pcp, i) + pcp_list_pages(z, pcp, i + 1);
+			filled |= 1u << i;
+	for (; filled; filled &= filled - 1) {
+		unsigned int i = ffs_u64(filled);
+
+		pages += pcp_list_pages(z, pcp, i) + pcp_list_pages(z, pcp, i + 1);
+	}
 	mm_assert(X2, pages == pcp->count);
 	mm_assert(P3, pcp->free_factor <= PCP_FREE_FACTOR_MAX);
 	return pages;

@@ -285,9 +285,16 @@ void run_expect_zone(struct run *r, const struct op *op)
 
 /* --- state as coverage -------------------------------------------------------------------- */
 
+enum { LEVEL_MAX = 7 };
+
 static void reach(uint8_t *counter, unsigned int level)
 {
-	*counter |= (uint8_t)(1u << (level < 7 ? level : 7));
+	*counter |= (uint8_t)(1u << level % (LEVEL_MAX + 1));
+}
+
+static unsigned int at_most(unsigned int level)
+{
+	return level < LEVEL_MAX ? level : LEVEL_MAX;
 }
 
 /* How many of the zone's marks are not held, and 4 where nothing is free. */
@@ -310,7 +317,8 @@ static void zone_features(struct run *r, const struct zone *z)
 	struct zone_seen *seen = &r->seen[z->id];
 
 	reach(&f->band[z->id][z->boost != 0], marks_missed(z));
-	reach(&f->set[z->type][pcp->free_factor], pcp->high ? pcp->count * 8u / pcp->high : 0);
+	reach(&f->set[z->type][pcp->free_factor],
+	      pcp->high ? at_most(pcp->count * 8u / pcp->high) : 0);
 	for (; seen->changed; seen->changed &= (uint8_t)(seen->changed - 1)) {
 		unsigned int type = ffs_u64(seen->changed);
 		unsigned int smaller = NR_ORDERS - fls_u64(seen->orders[type]);
@@ -327,7 +335,7 @@ void run_features(struct run *r, const struct op *op)
 		zone_features(r, &r->mm.zones[ffs_u64(ids)]);
 	for (unsigned int kind = 0; kind < NR_EVENTS; kind++)
 		if (r->hw.nr_events[kind])
-			reach(&f->event[kind], fls_u64(r->hw.nr_events[kind]) - 1);
+			reach(&f->event[kind], at_most(fls_u64(r->hw.nr_events[kind]) - 1));
 	if (op_kinds[op->kind].allocates)
 		reach(&f->verdict[(op->gfp >> 5 & 1) | (op->gfp >> 9 & 6)]
 				 [op->kind == OP_ALLOC ? op->order + 2 : op->kind - OP_BULK],

@@ -192,11 +192,12 @@ static void say(struct run *r, const struct op *op, const struct forecast *f,
 /* The pages that another machine handed out from the same state. */
 static void expect_pages(const struct run *r, const struct op *op, const struct slot *slot)
 {
-	const uint64_t *pages = r->program->state ? r->program->state->blocks + op->pfn : NULL;
 	bool exact = op->kind == OP_EXACT;
+	const uint64_t *pages;
 
-	if (!(r->flags & RUN_EXPECT) || op->expect != EXPECT_PAGES || !pages)
+	if (!(r->flags & RUN_EXPECT) || op->expect != EXPECT_PAGES || !r->program->state)
 		return;
+	pages = r->program->state->blocks + op->pfn;
 	for (uint32_t i = 0; i < slot->nr && i < op->value; i++)
 		if (r->pieces[slot->first + i].pfn != pages[i])
 			run_fail("EXPECT", "expect pages", "page %" PRIu32 " is %" PRIu64
