@@ -123,10 +123,10 @@ void set_del(struct zone *z, struct hw *hw, struct pcp *pcp, struct page *page,
 }
 
 /* P2: fills a list in one hold of zone->lock, in the order in which the buddy gives. */
-static void refill(struct zone *z, struct hw *hw, struct pcp *pcp, unsigned int order,
+static void refill(struct zone *z, struct hw *hw, struct zone_cpu *own, unsigned int order,
 		   enum migratetype type, unsigned int index, unsigned int alloc_flags)
 {
-	struct stat_diff *diff = &zone_this_cpu(z)->stat;
+	struct pcp *pcp = &own->pcp;
 	uint64_t want = read_shared(hw, pcp->batch);
 	enum take_mode mode = TAKE_NORMAL;
 	bool counted = rules_6_12(z->tun);
@@ -149,23 +149,24 @@ static void refill(struct zone *z, struct hw *hw, struct pcp *pcp, unsigned int 
 		set_add(z, hw, pcp, page, order, index, true);
 		/* Under RULES_6_12 all is counted already. */
 		if (was.type == MIGRATE_CMA && !counted)
-			stat_mod(hw, &z->stats, diff, NR_FREE_CMA, -((int64_t)1 << order));
+			stat_mod(hw, &z->stats, &own->stat, NR_FREE_CMA, -((int64_t)1 << order));
 	}
 	if (!counted)
-		stat_mod(hw, &z->stats, diff, NR_FREE_PAGES, -(int64_t)(got << order));
+		stat_mod(hw, &z->stats, &own->stat, NR_FREE_PAGES, -(int64_t)(got << order));
 	hook_unlock(hw, &z->lock);
 	hook_irq_restore(hw, masked);
 }
 
 /* The head of the list, refilled if need be; the set is ours. */
-static struct page *take_one(struct zone *z, struct hw *hw, struct pcp *pcp, unsigned int order,
-			     enum migratetype type, unsigned int alloc_flags)
+static struct page *take_one(struct zone *z, struct hw *hw, struct zone_cpu *own,
+			     unsigned int order, enum migratetype type, unsigned int alloc_flags)
 {
+	struct pcp *pcp = &own->pcp;
 	unsigned int index = pcp_list_index(z->tun, order, type);
 	struct page *page;
 
 	if (list_empty(&pcp->lists[index]))
-		refill(z, hw, pcp, order, type, index, alloc_flags);
+		refill(z, hw, own, order, type, index, alloc_flags);
 	page = list_entry(z->pages, pcp->lists[index].first);
 	if (page)
 		set_del(z, hw, pcp, page, order, index);
@@ -176,14 +177,15 @@ struct page *pcp_alloc(struct zone *z, unsigned int order, enum migratetype type
 		       unsigned int alloc_flags)
 {
 	struct hw *hw = z->tun->hw;
-	struct pcp *pcp = &zone_this_cpu(z)->pcp;
+	struct zone_cpu *own = zone_this_cpu(z);
+	struct pcp *pcp = &own->pcp;
 	struct page *page;
 
 	if (!hook_trylock(hw, &pcp->lock))
 		return NULL;
 	pcp->free_factor >>= 1;
 	pcp->free_count >>= 1;
-	page = take_one(z, hw, pcp, order, type, alloc_flags);
+	page = take_one(z, hw, own, order, type, alloc_flags);
 	hook_unlock(hw, &pcp->lock);
 	return page;
 }
@@ -192,7 +194,8 @@ uint32_t pcp_alloc_bulk(struct zone *z, enum migratetype type, unsigned int allo
 			struct page **out, uint32_t nr)
 {
 	struct hw *hw = z->tun->hw;
-	struct pcp *pcp = &zone_this_cpu(z)->pcp;
+	struct zone_cpu *own = zone_this_cpu(z);
+	struct pcp *pcp = &own->pcp;
 	uint32_t placed = 0;
 
 	mm_assert(P1, type < MIGRATE_PCPTYPES);
@@ -201,7 +204,7 @@ uint32_t pcp_alloc_bulk(struct zone *z, enum migratetype type, unsigned int allo
 	for (uint32_t i = 0; i < nr; i++) {
 		if (out[i])
 			continue;
-		out[i] = take_one(z, hw, pcp, 0, type, alloc_flags);
+		out[i] = take_one(z, hw, own, 0, type, alloc_flags);
 		if (!out[i])
 			break;
 		placed++;
