@@ -4,8 +4,9 @@
  *
  * The state that decides is read from the machine: free counters, the lengths
  * of the free lists and of one CPU's lists.  An attempt that fails changes
- * none of these, so a request is a sequence of looks at one state, with one
- * exception: before giving up, a request that may block turns HIGHATOMIC
+ * none of these, so a request is a sequence of looks at one state, with two
+ * exceptions: a refill that gets nothing may bring a counter up to date
+ * (passed_on); and before giving up, a request that may block turns HIGHATOMIC
  * pageblocks back, one by one, looking again after each.  Those steps are
  * worked out here without touching the machine ("thought").
  *
@@ -185,6 +186,7 @@ static enum oracle_answer without_pcp(struct question *q, enum oracle_answer ans
 static enum oracle_answer ask(struct oracle *o, const struct alloc_request *req, gfp_t gfp,
 			      unsigned int cpu, bool strike, const char **why)
 {
+	uint64_t passed_on = o->passed_on;
 	struct question *q;
 	enum oracle_answer answer;
 	unsigned int zone;
@@ -202,6 +204,7 @@ static enum oracle_answer ask(struct oracle *o, const struct alloc_request *req,
 	answer = decide(q, &zone, why);
 	if (o->mm->tun.hw->fail_trylock_at) {
 		q = oracle_question(o, req, gfp, cpu);
+		o->passed_on = passed_on;
 		answer = without_pcp(q, answer, &zone, why);
 	}
 	oracle_memo(o)->zone = zone;
@@ -213,6 +216,7 @@ enum oracle_answer oracle_ask(struct oracle *o, const struct alloc_request *req,
 {
 	gfp_t gfp = oracle_gfp_in_context(req->gfp, req->context);
 
+	o->passed_on = 0;
 	remember(o, req, req, gfp, cpu);
 	return ask(o, req, gfp, cpu, may_be_struck(o, interrupted, 1), why);
 }
@@ -227,6 +231,7 @@ enum oracle_answer oracle_ask_exact(struct oracle *o, const struct alloc_request
 	whole.order = 0;
 	while (whole.order <= MAX_ORDER && 1ULL << whole.order < nr_pages)
 		whole.order++;
+	o->passed_on = 0;
 	remember(o, req, &whole, gfp, cpu);
 	if (nr_pages == 0 || (req->gfp & (__GFP_COMP | __GFP_HIGHMEM))) {
 		*why = "B5: alloc_pages_exact() of nothing, or compound, or of high memory";
@@ -244,6 +249,7 @@ enum oracle_answer oracle_ask_bulk(struct oracle *o, const struct alloc_request 
 	struct question *q;
 	unsigned int zone;
 
+	o->passed_on = 0;
 	remember(o, req, req, req->gfp, cpu);
 	if (req->order) {
 		*why = "B5: bulk is for single pages";
@@ -285,6 +291,7 @@ enum oracle_answer oracle_ask_policy(struct oracle *o, const struct mempolicy *p
 	enum oracle_answer answer, second;
 	gfp_t gfp;
 
+	o->passed_on = 0;
 	if (oracle_refuses_policy(o->mm, pol)) {
 		*why = "Z7: no such policy here";
 		return MUST_REFUSE;

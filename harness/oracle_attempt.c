@@ -3,7 +3,7 @@
  * oracle_attempt.c - one look at the zones: marks, and blocks to be had
  *
  * Lengths of lists and raw counters are read from the machine.  A failed
- * attempt changes nothing that a later one looks at.
+ * attempt changes one thing that a later one looks at: see pass_on().
  */
 #include "oracle_impl.h"
 
@@ -13,6 +13,16 @@
 static int64_t counter(const struct zone *z, enum zone_stat item)
 {
 	return z->stats.count[item] < 0 ? 0 : z->stats.count[item];
+}
+
+static int64_t free_pages(const struct question *q, const struct zone *z)
+{
+	int64_t nr = z->stats.count[NR_FREE_PAGES];
+
+	if (!(q->o->passed_on >> z->id & 1))
+		return counter(z, NR_FREE_PAGES);
+	nr += z->cpu[q->cpu].stat.diff[NR_FREE_PAGES];
+	return nr < 0 ? 0 : nr;
 }
 
 static int64_t unusable(const struct question *q, const struct zone *z, unsigned int flags)
@@ -130,7 +140,7 @@ static int64_t most_boost(const struct question *q, const struct zone *z)
 static bool holds_anyway(const struct question *q, const struct zone *z, int64_t min,
 			 unsigned int highest, unsigned int flags)
 {
-	int64_t free = counter(z, NR_FREE_PAGES);
+	int64_t free = free_pages(q, z);
 
 	if (q->view == ORACLE_WORST)
 		free -= unusable(q, z, flags) + (int64_t)q->o->less + drift(q, z) +
@@ -157,7 +167,7 @@ static inline bool holds(const struct question *q, const struct zone *z, uint64_
 		min -= min / 2;
 	if (q->view != ORACLE_NOW)
 		return holds_anyway(q, z, min, highest, flags);
-	free = counter(z, NR_FREE_PAGES) - unusable(q, z, flags);
+	free = free_pages(q, z) - unusable(q, z, flags);
 	if (free <= min + (int64_t)q->o->tuned.zone[z->id].reserve[highest])
 		return false;
 	return q->order == 0 || sees_block(q, z, flags);
@@ -177,23 +187,43 @@ static bool mark_allows(const struct question *q, const struct zone *z, unsigned
 
 /* --- M, P: taking a block --------------------------------------------------------- */
 
-static bool pcp_has_block(const struct question *q, const struct zone *z, unsigned int flags)
+/* P1: its list in the CPU's set, NULL where the request goes past it. */
+static const struct list *pcp_list(const struct question *q, const struct zone *z,
+				   unsigned int flags)
 {
 	const struct pcp *pcp = &z->cpu[q->cpu].pcp;
-	unsigned int list;
 
 	if (q->no_pcp || pcp->lock.holder)
-		return false;		/* we interrupted who has it (P6) */
+		return NULL;		/* we interrupted who has it (P6) */
 	/* CMA pages sit on the MOVABLE lists, so those are closed to who may not have them. */
 	if (q->mm->tun.has_cma && q->type == MIGRATE_MOVABLE && !(flags & ALLOC_CMA))
-		return false;
+		return NULL;
 	if (q->order <= COSTLY_ORDER)
-		list = q->order * MIGRATE_PCPTYPES + q->type;
-	else if (q->order == q->mm->tun.pageblock_order)
-		list = NR_PCP_LOW_LISTS + (q->type == MIGRATE_MOVABLE);
-	else
-		return false;
-	return pcp->lists[list].nr != 0;
+		return &pcp->lists[q->order * MIGRATE_PCPTYPES + q->type];
+	if (q->order == q->mm->tun.pageblock_order)
+		return &pcp->lists[NR_PCP_LOW_LISTS + (q->type == MIGRATE_MOVABLE)];
+	return NULL;
+}
+
+static bool pcp_has_block(const struct question *q, const struct zone *z, unsigned int flags)
+{
+	const struct list *list = pcp_list(q, z, flags);
+
+	return list && list->nr;
+}
+
+/*
+ * W8: a refill that gets nothing counts nothing, and that is when what the CPU has
+ * not passed on, and is beyond a threshold that was lowered since, reaches the counter.
+ */
+static void pass_on(const struct question *q, const struct zone *z, unsigned int flags)
+{
+	const struct stat_diff *stat = &z->cpu[q->cpu].stat;
+	int diff = stat->diff[NR_FREE_PAGES];
+
+	if (q->view == ORACLE_NOW && (diff > stat->threshold || diff < -stat->threshold) &&
+	    pcp_list(q, z, flags))
+		q->o->passed_on |= 1ULL << z->id;
 }
 
 /*
@@ -234,7 +264,7 @@ static bool dirty_allows(const struct question *q, unsigned int nid)
 		const struct zone *z = &q->mm->zones[nid * NR_ZONE_TYPES + type];
 
 		if (z->present)
-			pages += (uint64_t)counter(z, NR_FREE_PAGES);
+			pages += (uint64_t)free_pages(q, z);
 	}
 	if (pages > q->o->tuned.totalreserve[nid])
 		pages -= q->o->tuned.totalreserve[nid];
@@ -269,6 +299,7 @@ static unsigned int scan(const struct question *q, unsigned int flags)
 			continue;
 		if (can_take(q, z, flags))
 			return *id;
+		pass_on(q, z, flags);
 	}
 	return ZONE_ID_END;
 }
@@ -319,7 +350,10 @@ unsigned int oracle_bulk_zone(const struct question *q, uint32_t nr)
 			continue;
 		if (z->cpu[q->cpu].pcp.lock.holder)
 			break;		/* only a per-CPU set will do (P6) */
-		return can_take(q, z, flags) ? *id : ZONE_ID_END;
+		if (can_take(q, z, flags))
+			return *id;
+		pass_on(q, z, flags);
+		break;
 	}
 	return ZONE_ID_END;
 }

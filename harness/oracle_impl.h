@@ -105,6 +105,7 @@ struct oracle {
 	uint64_t  retyped_first[MAX_ZONES];
 	uint64_t  owned[MAX_ZONES];	/* pages with an owner */
 	uint64_t  boost[MAX_ZONES];	/* as last seen (W7) */
+	uint64_t  passed_on;		/* bit per zone id: by the request asked about (W8) */
 	uint8_t	  zones[MAX_ZONES + 1];	/* ids of zones of online nodes and configured types */
 	uint8_t	  online_nodes;		/* bit per node */
 	uint32_t  nr_ranges;
