@@ -153,8 +153,8 @@ static bool holds_anyway(const struct question *q, const struct zone *z, int64_t
 }
 
 /* W5: `mark` with its boost; `highest` selects the reserve. */
-static inline bool holds(const struct question *q, const struct zone *z, uint64_t mark,
-			 unsigned int highest, unsigned int flags)
+static bool holds(const struct question *q, const struct zone *z, uint64_t mark,
+		  unsigned int highest, unsigned int flags)
 {
 	int64_t min = (int64_t)mark, free;
 
@@ -230,7 +230,7 @@ static void pass_on(const struct question *q, const struct zone *z, unsigned int
  * M2, M4: the request's own type or any other will do; with NOFRAGMENT another
  * type's only from a whole pageblock on.
  */
-static inline bool can_take(const struct question *q, const struct zone *z, unsigned int flags)
+static bool can_take(const struct question *q, const struct zone *z, unsigned int flags)
 {
 	unsigned int order = q->order;
 
