@@ -32,6 +32,7 @@ MCDC	:= -fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc
 core	:= $(wildcard core/*.c)
 fuzz	:= $(wildcard harness/fuzz/*.c)
 bench	:= $(wildcard harness/bench/*.c)
+state	:= harness/fuzz/libfuzzer_state.c
 shared	:= $(filter-out %/driver.c %/afl_mutator.c %_state.c,$(fuzz))
 library	:= $(core) $(wildcard harness/*.c harness/linux/*.c harness/hooks/sim/*.c) $(shared)
 cli	:= $(wildcard harness/cli/*.c harness/linux/cli/*.c)
@@ -78,7 +79,13 @@ COUNT	:= -fsanitize-coverage=inline-8bit-counters,pc-table,indirect-calls \
 	   -fsanitize-coverage-ignorelist=$(uncounted)
 counted	 = $(filter-out core/validate.c,$(filter core/% harness/op_text% %/canary.c,$<))
 count	 = $(if $(counted),$(COUNT))
-$(eval $(call variant,fuzz,clang-19,-O2 $(TRAP) $$(count),-fuse-ld=lld-19))
+# What is hot is known beforehand: harness/bench/train.c ran it, in a build that counts.
+# The profile is made once, since with an old one functions that changed are only slower.
+profile := build/train/profile
+PROFILED := -fprofile-instr-use=$(profile) -Wno-profile-instr-out-of-date \
+	    -Wno-profile-instr-unprofiled
+$(eval $(call variant,train,clang-19,-O1 -fprofile-instr-generate))
+$(eval $(call variant,fuzz,clang-19,-O2 $(TRAP) $(PROFILED) $$(count),-fuse-ld=lld-19))
 $(call objects,fuzz,$(core)): $(uncounted)
 $(call objects,fuzz,$(core)): export CCACHE_EXTRAFILES := $(uncounted)
 $(eval $(call variant,afl,afl-clang-fast,-O2 -w))
@@ -95,8 +102,16 @@ build/fuzz/harness/hooks/sim/sim.o: BLIND += -DSIM_ASAN
 $(call objects,fuzz,harness/oracle.c harness/run_boot.c): BLIND += -fno-builtin
 $(eval $(call variant,mutator,clang-19,-O2 -fPIC))
 
+build/train/train: $(call objects,train,$(library) $(state) harness/bench/speed.c \
+		harness/bench/train.c)
+	$(Q)clang-19 -fprofile-instr-generate $^ -o $@
+$(profile):
+	$(Q)$(SUBMAKE) build/train/train
+	$(Q)LLVM_PROFILE_FILE=$@.raw build/train/train
+	$(Q)llvm-profdata-19 merge $@.raw -o $@
+$(call objects,fuzz,$(library) $(fuzz) $(bench)): | $(profile)
+
 targets	:= $(shell sed -n 's/^[[:blank:]]*ROW.\([a-z_]*\),.*/\1/p' harness/targets.h)
-state	:= harness/fuzz/libfuzzer_state.c
 drawing	:= $(wildcard harness/mutate*.c harness/world*.c) harness/linux/programs.c
 driver	:= $(filter-out $(drawing),$(library)) harness/fuzz/driver.c
 

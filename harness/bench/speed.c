@@ -34,12 +34,12 @@ static struct speed {
 	uint8_t		 bytes[BYTES];	/* all of them, one after the other */
 } speed;
 
-static void generate(uint32_t i, const struct mm_config *config)
+static void generate(uint32_t i, uint64_t seed, const struct mm_config *config)
 {
 	const struct theme *theme = &target_find("page_alloc")->theme;
 	struct program *p = &speed.program;
 	size_t start = i ? speed.end[i - 1] : 0;
-	uint64_t rng = i;
+	uint64_t rng = seed + i;
 
 	p->config = *config;
 	p->state = NULL;
@@ -55,6 +55,7 @@ static void generate(uint32_t i, const struct mm_config *config)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+	const char *seed = getenv("TIDEMARK_SEED");
 	struct op_error error;
 	struct mm_config config;
 
@@ -65,7 +66,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	speed.recount = getenv("TIDEMARK_ENDS") ? 1 : RECOUNT;
 	config = speed.program.config;
 	for (uint32_t i = 0; i < PROGRAMS; i++)
-		generate(i, &config);
+		generate(i, seed ? strtoull(seed, NULL, 0) : 0, &config);
 	speed.run = run_new();
 	run_on_feature(speed.run, fuzz_features());
 	return 0;
