@@ -51,6 +51,7 @@ def build(patch, copy, parts, goals, seconds):
 	copy.mkdir(parents=True)
 	shutil.copy2(TREE / 'Makefile', copy)
 	for part in parts:			# with their times, so that make sees
+		(copy / part).parent.mkdir(parents=True, exist_ok=True)
 		if (TREE / part).is_dir():
 			shutil.copytree(TREE / part, copy / part, symlinks=True)
 		elif (TREE / part).exists():
