@@ -106,7 +106,7 @@ build/train/train: $(call objects,train,$(library) $(state) harness/bench/speed.
 		harness/bench/train.c)
 	$(Q)clang-19 -fprofile-instr-generate $^ -o $@
 $(profile):
-	$(Q)$(SUBMAKE) build/train/train
+	$(Q)$(MAKE) build/train/train
 	$(Q)LLVM_PROFILE_FILE=$@.raw build/train/train
 	$(Q)llvm-profdata-19 merge $@.raw -o $@
 $(call objects,fuzz,$(library) $(fuzz) $(bench)): | $(profile)
