@@ -170,7 +170,7 @@ struct page *mobility_take(struct zone *z, unsigned int order, enum migratetype 
 			   unsigned int alloc_flags, enum take_mode *mode)
 {
 	const struct tunables *t = z->tun;
-	bool cma = (alloc_flags & ALLOC_CMA) && t->has_cma;
+	bool cma = t->has_cma && (alloc_flags & ALLOC_CMA);
 	struct page *page = NULL;
 
 	mm_assert(M2, type < MIGRATE_PCPTYPES);

@@ -39,7 +39,7 @@ static bool says_only(const struct page *page, uint64_t bits)
 /* Is the page's record zero, but for the flags in `allowed`? */
 static bool is_blank(const struct page *page, unsigned int allowed)
 {
-	return !page->links && says_only(page, page_says(.flags = (uint8_t)allowed));
+	return (page->links == 0) & says_only(page, page_says(.flags = (uint8_t)allowed));
 }
 
 /* X3: do the links of a member agree with its neighbours and with the ends of its list? */
