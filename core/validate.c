@@ -178,6 +178,16 @@ static inline void check_head(const struct zone *z, const struct page *page, pfn
 	mm_assert(X3, page->state <= PAGE_ALLOC);
 }
 
+static inline void check_block(const struct mm *mm, const struct zone *z,
+			       const struct page *page, pfn_t pfn)
+{
+	check_head(z, page, pfn);
+	if (page->state == PAGE_ALLOC)
+		check_allocation(page);
+	else
+		check_listed(mm, z, page, pfn);
+}
+
 void validate_block(struct mm *mm, const struct zone *z, pfn_t pfn)
 {
 	const struct page *page = zone_page(z, pfn);	/* inside the zone, or it stops */
@@ -186,11 +196,7 @@ void validate_block(struct mm *mm, const struct zone *z, pfn_t pfn)
 		mm_assert(X3, is_blank(page, PG_LRU));
 		return;
 	}
-	check_head(z, page, pfn);
-	if (page->state == PAGE_ALLOC)
-		check_allocation(page);
-	else
-		check_listed(mm, z, page, pfn);
+	check_block(mm, z, page, pfn);
 }
 
 /* --- counts ------------------------------------------------------------------------------- */
@@ -219,6 +225,7 @@ static bool both_empty(const struct list *l)
 	uint64_t word[3];
 
 	_Static_assert(sizeof(word) == 2 * sizeof(*l), "two lists are three words");
+	_Static_assert(NR_PCP_LISTS % 2 == 0, "lists of a set come in pairs");
 	memcpy(word, l, sizeof(word));
 	return (word[0] | word[1] | word[2]) == 0;
 }
@@ -292,11 +299,7 @@ static void walk_range(struct mm *mm, const struct zone *z, struct pfn_range r,
 		uint64_t nr;
 
 		mm_assert(X1, page->state != PAGE_NONE);
-		check_head(z, page, pfn);
-		if (page->state == PAGE_ALLOC)
-			check_allocation(page);
-		else
-			check_listed(mm, z, page, pfn);
+		check_block(mm, z, page, pfn);
 		nr = 1ULL << page->order;
 		mm_assert(X4, nr <= r.end - pfn);
 		check_blank(z, pfn + 1, pfn + nr, page->state == PAGE_ALLOC ? PG_LRU : 0);
