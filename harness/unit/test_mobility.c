@@ -347,6 +347,15 @@ Test(mobility, M5_pages_that_remember_a_reserve_that_is_gone)
 	boot_done(mm);
 }
 
+Test(mobility, M5_a_reserve_of_half_a_pageblock_panics, .signal = SIGABRT)
+{
+	struct mm *mm = boot_text(plain);
+	struct zone *z = zone_of(mm, ZONE_NORMAL);
+
+	z->nr_reserved_highatomic = pageblock_nr_pages(z->tun) / 2;
+	highatomic_unreserve(z, MIGRATE_MOVABLE, true);
+}
+
 Test(mobility, M2_without_the_lock_panics, .signal = SIGABRT)
 {
 	struct mm *mm = boot_text(plain);
