@@ -314,9 +314,11 @@ static void free_range(struct zone *z, pfn_t start, pfn_t end)
 	while (start < end) {
 		uint64_t fits = min_u64(ffs_u64(start), fls_u64(end - start) - 1);
 		unsigned int order = (unsigned int)min_u64(fits, MAX_ORDER);
+		struct page *page = zone_page(z, start);
 
-		buddy_free(z, zone_page(z, start), order, pageblock_type(&z->blocks, start),
-			   PLACE_TAIL);
+		/* Written before it is read, fresh memory is mapped once and not twice. */
+		page->links = 0;
+		buddy_free(z, page, order, pageblock_type(&z->blocks, start), PLACE_TAIL);
 		start += 1ULL << order;
 	}
 }
