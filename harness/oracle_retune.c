@@ -318,17 +318,22 @@ void oracle_retune(struct oracle *o)
 
 /* --- W7 --------------------------------------------------------------------------- */
 
-/* Every fallback adds one pageblock, as far as the limit; nothing else raises a boost. */
+/*
+ * Every fallback adds one pageblock, as far as the limit; nothing else raises a
+ * boost.  An interrupt inside a write of marks goes by what the zone has by
+ * then, which is compared when the write is done.
+ */
 void oracle_saw_boost(struct oracle *o, unsigned int id)
 {
 	const struct zone *z = &o->mm->zones[id];
 	uint64_t boost = o->boost[id], block = 1ULL << o->mm->tun.pageblock_order;
+	uint64_t high = o->mm->tun.hw->in_irq ? z->watermark[WMARK_HIGH]
+					      : o->tuned.zone[id].mark[WMARK_HIGH];
 	uint64_t limit;
 
 	if (z->boost == boost)
 		return;
-	limit = o->tuned.zone[id].mark[WMARK_HIGH] * o->mm->tun.sysctl.watermark_boost_factor /
-		10000;
+	limit = high * o->mm->tun.sysctl.watermark_boost_factor / 10000;
 	mm_assert(W7, limit != 0);
 	mm_assert(W7, z->managed >= 4 * block);
 	limit = limit < block ? block : limit;

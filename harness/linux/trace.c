@@ -482,9 +482,6 @@ bool trace_replay(const struct window *w, const struct wire_blob *blob, struct t
 		return false;
 	}
 	r.end = (const char *)w->bytes + blob->offset + blob->bytes;
-	trace_order_find(&r.order, (const char *)w->bytes + blob->offset, r.end);
-	c->missing = r.order.missing;
-	c->marked = r.order.marked;
 	r.p = calloc(1, sizeof(*r.p));
 	r.run = run_new();
 	if (!r.p)
@@ -501,6 +498,10 @@ bool trace_replay(const struct window *w, const struct wire_blob *blob, struct t
 		r.mm->tun.hw->budget = UINT64_MAX;
 		r.mm->tun.hw->on_event = on_move;
 		r.mm->tun.hw->on_event_to = &r;
+		trace_order_find(&r.order, &r.mm->tun, (const char *)w->bytes + blob->offset,
+				 r.end);
+		c->missing = r.order.missing;
+		c->marked = r.order.marked;
 		replay_lines(&r);
 		compare_end(&r, w, blob->programs - 1);
 	}

@@ -27,6 +27,7 @@ struct record {
 
 struct ordering {
 	struct trace_order *o;
+	const struct tunables *tun;
 	struct record *records;		/* one per step, in the order of lines */
 	uint32_t room, moves_room;
 };
@@ -136,7 +137,10 @@ static void place_at(struct ordering *g, uint32_t i, uint32_t when)
 
 static uint32_t far_back(uint32_t i) { return i > FAR ? i - FAR : 0; }
 
-static bool has_sets(const struct record *r) { return r->order <= 3 || r->order == 9; }
+static bool has_sets(const struct ordering *g, const struct record *r)
+{
+	return pcp_has_order(g->tun, r->order);
+}
 
 /* What its task did in that context since its last request: refills, and letting go of a set. */
 static void place_alloc(struct ordering *g, uint32_t i)
@@ -153,7 +157,7 @@ static void place_alloc(struct ordering *g, uint32_t i)
 			break;
 		if (before->used)
 			continue;
-		if (before->kind == KIND_TAKEN && taken == NONE && has_sets(r)) {
+		if (before->kind == KIND_TAKEN && taken == NONE && has_sets(g, r)) {
 			before->used = true;
 			taken = j;
 		} else if (before->kind == KIND_LOCKED && before->context == r->context) {
@@ -161,7 +165,7 @@ static void place_alloc(struct ordering *g, uint32_t i)
 			locked = j;
 		}
 	}
-	g->o->steps[i].refused = has_sets(r) && taken == NONE;
+	g->o->steps[i].refused = has_sets(g, r) && taken == NONE;
 	place_at(g, i, locked != NONE ? locked : taken);
 }
 
@@ -250,7 +254,7 @@ static void place(struct ordering *g, uint32_t i)
 		place_drain(g, i, context_of_free(g, i));
 		break;
 	case KIND_BUDDY_FREE:
-		g->o->steps[i].refused = has_sets(r);
+		g->o->steps[i].refused = has_sets(g, r);
 		break;
 	case KIND_DRAIN_ZONE:
 		place_drain(g, i, r->context);
@@ -267,9 +271,10 @@ static int by_effect(const void *a, const void *b)
 	return x->line < y->line ? -1 : x->line > y->line;
 }
 
-void trace_order_find(struct trace_order *o, const char *text, const char *end)
+void trace_order_find(struct trace_order *o, const struct tunables *t, const char *text,
+		      const char *end)
 {
-	struct ordering g = { .o = o };
+	struct ordering g = { .o = o, .tun = t };
 	const char *at = text, *here = text;
 	struct line l;
 

@@ -22,6 +22,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tunables.h"
+
 struct trace_step {
 	const char *at;			/* the line that says what */
 	uint32_t line;			/* its number */
@@ -50,7 +52,9 @@ struct trace_order {
 	uint64_t missing;		/* events that the guest could not record */
 };
 
-void trace_order_find(struct trace_order *o, const char *text, const char *end);
+/* Of the machine, `t` says which orders have sets. */
+void trace_order_find(struct trace_order *o, const struct tunables *t, const char *text,
+		      const char *end);
 void trace_order_delete(struct trace_order *o);
 
 #endif

@@ -367,6 +367,26 @@ Test(linux_trace_order, M1_a_free_goes_by_the_type_that_its_pageblock_had)
 	cr_expect_eq(c.retyped, 1);
 }
 
+static const struct tunables amd64 = { .pageblock_order = 9 };
+
+Test(linux_trace_order, P1_the_machine_says_which_orders_have_sets)
+{
+	static const struct tunables small = { .pageblock_order = 4 };
+	static const char text[] =
+		"  rm-8 [001] d.Z1. 1: taken:\n"
+		"  rm-8 [001] ..... 2: mm_page_alloc: page=0 pfn=0x1230 order=4\n"
+		"  rm-8 [001] ..... 3: mm_page_alloc: page=0 pfn=0x1400 order=9\n";
+	struct trace_order o;
+
+	trace_order_find(&o, &small, text, text + strlen(text));
+	cr_assert_eq(o.nr, 3);
+	cr_expect(!o.steps[0].refused && !o.steps[1].refused && !o.steps[2].refused);
+	trace_order_delete(&o);
+	trace_order_find(&o, &amd64, text, text + strlen(text));
+	cr_expect(!o.steps[0].refused && !o.steps[1].refused && o.steps[2].refused);
+	trace_order_delete(&o);
+}
+
 Test(linux_trace_order, P2_a_bulk_request_is_where_its_pages_come_from)
 {
 	static const char text[] =
@@ -382,7 +402,7 @@ Test(linux_trace_order, P2_a_bulk_request_is_where_its_pages_come_from)
 	static const uint32_t lines[] = { 0, 1, 3, 2, 4, 8, 5, 6, 7 };
 	struct trace_order o;
 
-	trace_order_find(&o, text, text + strlen(text));
+	trace_order_find(&o, &amd64, text, text + strlen(text));
 	cr_assert_eq(o.nr, 9);
 	for (uint32_t i = 0; i < 9; i++) {
 		cr_expect_eq(o.steps[i].line, lines[i], "%u: line %u", i, o.steps[i].line);
@@ -401,7 +421,7 @@ Test(linux_trace_order, X10_what_the_recorder_lost_is_counted)
 		"# probe commit    12    3\n";
 	struct trace_order o;
 
-	trace_order_find(&o, lost, lost + strlen(lost));
+	trace_order_find(&o, &amd64, lost, lost + strlen(lost));
 	cr_expect_eq(o.missing, 5);
 	cr_expect_eq(o.nr, 2);
 	cr_expect(o.marked);
