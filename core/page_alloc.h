@@ -10,7 +10,9 @@
  * The slow path wakes kswapd, tries at min with what the caller is entitled
  * to, asks for compaction and reclaim, and repeats while there is progress.
  * Every loop is bounded: MAX_RECLAIM_RETRIES rounds without progress,
- * MAX_NOFAIL_ROUNDS for a request that may not fail, which then ends STUCK.
+ * MAX_PROGRESS_ROUNDS with it, one for each pageblock that was reserved, and
+ * MAX_NOFAIL_ROUNDS times that for a request that may not fail, which then
+ * ends STUCK.
  */
 #ifndef CORE_PAGE_ALLOC_H
 #define CORE_PAGE_ALLOC_H
@@ -22,7 +24,7 @@ enum {
 	MAX_RECLAIM_RETRIES	= 16,	/* rounds without progress (A3) */
 	MAX_COMPACT_RETRIES	= 16,
 	MAX_NOFAIL_ROUNDS	= 32,	/* whole rounds of the slow path for __GFP_NOFAIL (G5) */
-	MAX_PROGRESS_ROUNDS	= 1024,	/* rounds of a slow path that does make progress */
+	MAX_PROGRESS_ROUNDS	= 1024,	/* while reclaim says that it helped */
 };
 
 struct alloc_request {

@@ -13,7 +13,8 @@
 struct slow {				/* one slow path's memory of its rounds */
 	struct alloc_context	*ac;
 	unsigned int		 alloc_flags;
-	unsigned int		 no_progress;	/* rounds without progress, in a row */
+	unsigned int		 rounds;	/* that reclaim asked for */
+	unsigned int		 no_progress;	/* of them without progress, in a row */
 	enum compact_result	 compact;	/* what compaction last said */
 	bool			 may_block;
 	bool			 may_compact;
@@ -109,11 +110,15 @@ static bool reclaim_could_help(const struct slow *s)
 	return false;
 }
 
-/* A3: another round?  Before saying no, the highatomic reserve is given up. */
+/*
+ * A3: another round?  Before saying no, the highatomic reserve is given up, a
+ * pageblock a round; there are only so many of them.
+ */
 static bool should_retry(struct slow *s, uint64_t progress)
 {
 	s->no_progress = progress && !s->costly ? 0 : s->no_progress + 1;
-	if (s->no_progress <= MAX_RECLAIM_RETRIES && reclaim_could_help(s))
+	if (s->no_progress <= MAX_RECLAIM_RETRIES && reclaim_could_help(s) &&
+	    ++s->rounds < MAX_PROGRESS_ROUNDS)
 		return true;
 	return unreserve(s->ac, true);
 }
@@ -189,10 +194,12 @@ static enum next slow_begin(struct slow *s, struct page **page)
 /* Rounds until something decides; bounded even while reclaim reports progress. */
 static enum next slow_rounds(struct slow *s, struct page **page)
 {
-	enum next next = NEXT_ROUND;
+	enum next next;
 
-	for (unsigned int i = 0; i < MAX_PROGRESS_ROUNDS && next == NEXT_ROUND; i++)
+	s->rounds = 0;
+	do
 		next = slow_round(s, page);
+	while (next == NEXT_ROUND);
 	return next;
 }
 
