@@ -57,7 +57,10 @@ struct thought {			/* what unreserving would have done so far (M5) */
 	uint64_t unreserved[MAX_ZONES];	/* pages less in the reserve */
 	int8_t	 moved_order[MAX_ZONES];	/* the largest block moved; -1: none */
 	pfn_t	 moved_from[MAX_ZONES];	/* in a pageblock that begins before its zone */
+	uint32_t next[MAX_ZONES][NR_ORDERS];	/* the first that did not move; LINK_UNSET */
 };
+
+#define LINK_UNSET	UINT32_MAX
 
 struct question {
 	struct oracle	*o;

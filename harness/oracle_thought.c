@@ -37,38 +37,39 @@ static pfn_t pfn_at(const struct zone *z, uint32_t link)
 	return z->start_pfn + (link - 1);
 }
 
-/* The first HIGHATOMIC block of the order that is still there; 0: none.  A link, see list.h. */
-static uint32_t next_reserved(const struct question *q, const struct zone *z, unsigned int order)
+/*
+ * The first HIGHATOMIC block of the order that is still there; 0: none.  A link,
+ * see list.h.  What has moved stays so, and is not looked at again.
+ */
+static uint32_t next_reserved(struct question *q, const struct zone *z, unsigned int order)
 {
-	uint32_t link = z->area[order].list[MIGRATE_HIGHATOMIC].first;
+	uint32_t *from = &q->thought.next[z->id][order];
 
-	while (link && is_moved(q, z, pfn_at(z, link)))
-		link = z->pages[link - 1].next;
-	return link;
+	if (*from == LINK_UNSET)
+		*from = z->area[order].list[MIGRATE_HIGHATOMIC].first;
+	while (*from && is_moved(q, z, pfn_at(z, *from)))
+		*from = z->pages[*from - 1].next;
+	return *from;
 }
 
 /* Marks the pageblock of `pfn` as moved, and notes the largest block that moved with it. */
 static void move_block(struct question *q, const struct zone *z, pfn_t pfn)
 {
 	struct thought *t = &q->thought;
+	uint64_t size = 1ULL << z->blocks.order;
+	pfn_t first = z->blocks.first_pfn + block_of(z, pfn) * size;
 
-	for (unsigned int order = 0; order <= MAX_ORDER; order++) {
-		uint32_t link = z->area[order].list[MIGRATE_HIGHATOMIC].first;
+	/* Where the pageblock begins before the zone, only from `pfn` on. */
+	for (pfn_t p = first < z->start_pfn ? pfn : first; p < first + size; p++) {
+		const struct page *page = &z->pages[p - z->start_pfn];
 
-		for (; link; link = z->pages[link - 1].next) {
-			pfn_t other = pfn_at(z, link);
-
-			/* Where the pageblock begins before the zone, only from `pfn` on. */
-			if (block_of(z, other) == block_of(z, pfn) &&
-			    (z->blocks.first_pfn >= z->start_pfn || block_of(z, pfn) > 0 ||
-			     other >= pfn) &&
-			    !is_moved(q, z, other) && t->moved_order[z->id] < (int)order)
-				t->moved_order[z->id] = (int8_t)order;
-		}
+		if (page->state == PAGE_FREE && page->type == MIGRATE_HIGHATOMIC &&
+		    t->moved_order[z->id] < (int)page->order)
+			t->moved_order[z->id] = (int8_t)page->order;
 	}
 	*moved(q, z, pfn) = 1;
 	if (block_of(z, pfn) == 0)
-		t->moved_from[z->id] = z->blocks.first_pfn < z->start_pfn ? pfn : z->start_pfn;
+		t->moved_from[z->id] = first < z->start_pfn ? pfn : z->start_pfn;
 }
 
 /* One pageblock of the zone turned back; false when nothing moves. */
@@ -114,6 +115,7 @@ bool oracle_think_unreserve(struct question *q, bool *changed)
 		t->active = true;
 		memset(t->unreserved, 0, sizeof(t->unreserved));
 		memset(t->moved_order, -1, sizeof(t->moved_order));
+		memset(t->next, UINT8_MAX, sizeof(t->next));
 	}
 	for (const uint8_t *id = q->zonelist; *id != ZONE_ID_END; id++)
 		if (oracle_is_candidate(q, *id) && unreserve_zone(q, &q->mm->zones[*id], changed))

@@ -113,8 +113,20 @@ uint64_t run_pages(const struct mm_config *config)
 	return pages;
 }
 
-/* X9: what one op may take; the slow path's rounds are the most. */
-enum { STEPS_MAX = 1 << 20, STEPS_PER_PAGE = 16 };
+/*
+ * X9: what one op may take.  The slow path's rounds are the most: there may be one
+ * for each pageblock, when all are reserved, and it looks at every zone, whose
+ * counters every CPU has a part of.
+ */
+enum { STEPS_MAX = 1 << 20, STEPS_PER_PAGE = 16, STEPS_PER_LOOK = 32, STEPS_PER_PART = 4 };
+
+static uint64_t steps_max(const struct run *r, const struct mm_config *config)
+{
+	uint64_t pages = run_pages(config), rounds = pages >> config->pageblock_order;
+	uint64_t look = STEPS_PER_LOOK + STEPS_PER_PART * (uint64_t)config->nr_cpus;
+
+	return STEPS_MAX + STEPS_PER_PAGE * pages + rounds * r->nr_zone_ids * look;
+}
 
 /* --- one program -------------------------------------------------------------------------- */
 
@@ -136,7 +148,7 @@ void run_begin(struct run *r)
 	const struct mm_config *config = &r->program->config;
 
 	run_boot(r, config);
-	r->hw.budget = STEPS_MAX + STEPS_PER_PAGE * run_pages(config);
+	r->hw.budget = steps_max(r, config);
 	r->hw.alarm = 0;
 	if (!(r->flags & RUN_NO_CHECKS)) {
 		sim_contents_boot(r->contents, &r->mm);

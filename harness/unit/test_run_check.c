@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "buddy.h"
+#include "fixture.h"
 #include "run.h"
 
 /* Blocks of order 10 lie from 5120 on; the first op takes a page below. */
@@ -115,4 +116,25 @@ Test(run_check, X1_X3_X4_damage_is_found_by_the_recount_after_the_op)
 	}
 	run_delete(r);
 	free(p);
+}
+
+/* A round for each of 30,000 pageblocks, each of them past the zones of eight nodes. */
+Test(run_check, X9_A3_M5_a_large_reserve_is_given_back_within_the_budget)
+{
+	cr_expect(run_text("tidemark 1\nmachine cpus=1 pageblock_order=1 zones=Normal,Movable\n"
+			   "node 0 cpus=0\nzone Normal start=0 spanned=64\n"
+			   "node 1\nzone Normal start=64 spanned=64\n"
+			   "node 2\nzone Normal start=128 spanned=64\n"
+			   "node 3\nzone Normal start=192 spanned=64\n"
+			   "node 4\nzone Normal start=256 spanned=64\n"
+			   "node 5\nzone Normal start=320 spanned=64\n"
+			   "node 6\nzone Normal start=384 spanned=64\n"
+			   "node 7\nzone Normal start=448 spanned=60000\n"
+			   "ops\n"
+			   "import node=0 zone=Normal\nimport node=1 zone=Normal\n"
+			   "import node=2 zone=Normal\nimport node=3 zone=Normal\n"
+			   "import node=4 zone=Normal\nimport node=5 zone=Normal\n"
+			   "import node=6 zone=Normal\nimport node=7 zone=Normal\n"
+			   "put node=7 zone=Normal order=0 type=H n=29990\n"
+			   "expect stuck alloc order=1 gfp=GFP_KERNEL|__GFP_NOFAIL\n"));
 }
