@@ -146,7 +146,7 @@ static bool may_retype(const struct zone *z, pfn_t pfn, enum migratetype type)
 		return true;
 	if (!pageblock_is_own(&z->blocks, pfn))		/* the other zone may count it */
 		return false;
-	return !(migratetype_is_exact(old) || migratetype_is_exact(type)) ||
+	return (!migratetype_is_exact(old) && !migratetype_is_exact(type)) ||
 	       !pageblock_has_free(z, pfn);
 }
 

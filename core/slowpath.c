@@ -160,7 +160,7 @@ static enum next slow_round(struct slow *s, struct page **page)
 
 	if (ac->gfp & __GFP_NORETRY)
 		return NEXT_GIVE_UP;
-	if (s->costly && !(s->may_compact && (ac->gfp & __GFP_RETRY_MAYFAIL)))
+	if (s->costly && (!s->may_compact || !(ac->gfp & __GFP_RETRY_MAYFAIL)))
 		return NEXT_GIVE_UP;
 	if (should_retry(s, progress))
 		return NEXT_ROUND;

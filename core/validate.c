@@ -67,7 +67,7 @@ static bool types_agree(const struct zone *z, pfn_t pfn, unsigned int type)
 {
 	unsigned int block = pageblock_type(&z->blocks, pfn);
 
-	return block == type || !(migratetype_is_exact(block) || migratetype_is_exact(type));
+	return block == type || (!migratetype_is_exact(block) && !migratetype_is_exact(type));
 }
 
 /*
