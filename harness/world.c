@@ -364,7 +364,8 @@ static void draw_rivals(const struct theme *theme, uint64_t *rng, uint32_t nr_op
 		return;
 	for (; rivals && p->nr_ops < nr_ops; rivals--) {
 		op.cpu = (uint8_t)((op.cpu + 1) % p->config.nr_cpus);
-		if (op_kinds[op.kind].has >> FIELD_REF & 1)
+		/* Now and then it is about the very same pages. */
+		if ((op_kinds[op.kind].has >> FIELD_REF & 1) && rng_chance(rng, 160))
 			op.ref = draw_ref(rng, p);
 		if (rng_chance(rng, 64) && (op_kinds[op.kind].has >> FIELD_ORDER & 1))
 			op.order = draw_order(theme, rng, &p->config);

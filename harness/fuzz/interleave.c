@@ -19,7 +19,7 @@ const struct target target_interleave = {
 			[OP_DRAIN_ALL] = 16, [OP_TICK] = 6, [OP_ASK_DRAIN] = 14, [OP_SYNC] = 2,
 			[OP_RECLAIM_ACTIVE] = 1, [OP_CPU_DOWN] = 2, [OP_CPU_UP] = 3,
 			[OP_SYSCTL] = 8, [OP_FAIL_TRYLOCK] = 1, [OP_MOVABLE] = 2,
-			[OP_SPLIT] = 2, [OP_GET] = 4, [OP_DIRTY] = 2,
+			[OP_SPLIT] = 2, [OP_GET] = 8, [OP_DIRTY] = 2,
 			[OP_BOOST] = 2, [OP_COUNTER] = 2,
 		},
 		.pages_max = 1024, .zones_max = 2, .nodes_max = 1, .cpus_max = 4, .cpus_min = 2,
