@@ -13,8 +13,8 @@
 struct slow {				/* one slow path's memory of its rounds */
 	struct alloc_context	*ac;
 	unsigned int		 alloc_flags;
-	unsigned int		 rounds;	/* that reclaim asked for */
-	unsigned int		 no_progress;	/* of them without progress, in a row */
+	unsigned int		 rounds;	/* asked for because reclaim could help */
+	unsigned int		 no_progress;	/* rounds without progress, in a row */
 	enum compact_result	 compact;	/* what compaction last said */
 	bool			 may_block;
 	bool			 may_compact;
